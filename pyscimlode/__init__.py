@@ -1,0 +1,1 @@
+"""Scientific machine learning for metabolic pathway dynamics."""

@@ -1,0 +1,1 @@
+"""Data sets: reading, validation, interpolation, audit, named and simulated data."""
