@@ -1,0 +1,57 @@
+"""What a model is: a description, a parameter layout, initial values and a field in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.models.parameters import ParameterLayout
+from pyscimlode.models.scaling import Scaling
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A right-hand side dz/dt = f(z, p; theta), described as plain data.
+
+    The NumPy :meth:`field` is the definition. Engines have their own implementation, found by
+    ``kind``, and tests hold them to this one.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Key under which engines register their implementation."""
+        ...
+
+    @property
+    def endogenous(self) -> bool:
+        """Whether controls are integrated as further states instead of read as inputs."""
+        ...
+
+    def layout(self, n_states: int, n_controls: int) -> ParameterLayout:
+        """Return the parameter layout for so many states and controls."""
+        ...
+
+    def initial(self, n_states: int, n_controls: int, rng: np.random.Generator) -> FloatArray:
+        """Draw an initial ``theta: (size,)``."""
+        ...
+
+    def field(
+        self, theta: FloatArray, z: FloatArray, p: FloatArray, scaling: Scaling
+    ) -> FloatArray:
+        """Return dz/dt ``(rows, states)``, in state units per time unit.
+
+        Args:
+            theta: ``(size,)``.
+            z: ``(rows, states)``, measured units.
+            p: ``(rows, controls)``, measured units.
+            scaling: of one member.
+        """
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as JSON data with its ``kind``."""
+        ...
