@@ -1,0 +1,1 @@
+"""The torch engine: batched integration and gradients on CPU and CUDA."""
