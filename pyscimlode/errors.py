@@ -41,6 +41,14 @@ class DownloadError(PyscimlodeError, OSError):
     """A named data set is neither on this machine nor can be downloaded."""
 
 
+class MissingDependencyError(PyscimlodeError, ImportError):
+    """An optional package that is not installed; the message says how to install it."""
+
+
+class DataWarning(UserWarning):
+    """Data that can be used, but in which something will surprise."""
+
+
 class ModelError(PyscimlodeError, ValueError):
     """A model description that cannot be built."""
 

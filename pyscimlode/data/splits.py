@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import ExperimentError
@@ -21,9 +20,7 @@ def split(dataset: Dataset, test: str | Sequence[str]) -> tuple[Dataset, Dataset
     """
     wanted = [test] if isinstance(test, str) else list(dict.fromkeys(test))
     if not wanted:
-        raise ExperimentError(
-            f"No test strain is named; choose from {', '.join(dataset.strains)}."
-        )
+        raise ExperimentError(f"No test strain is named; choose from {', '.join(dataset.strains)}.")
     held_out = dataset.select(wanted)
     if len(held_out) == len(dataset):
         raise ExperimentError(
@@ -32,9 +29,10 @@ def split(dataset: Dataset, test: str | Sequence[str]) -> tuple[Dataset, Dataset
         )
     train, tested = dataset.drop(held_out.names), held_out
     check_disjoint(train, tested)
+    names = ", ".join(wanted)
     return (
-        _with_history(train, f"training part of a split, test strains {', '.join(wanted)}"),
-        _with_history(tested, f"test part of a split, test strains {', '.join(wanted)}"),
+        train.with_history(f"training part of a split, test strains {names}"),
+        tested.with_history(f"test part of a split, test strains {names}"),
     )
 
 
@@ -71,10 +69,3 @@ def check_disjoint(train: Dataset, test: Dataset) -> None:
             f"{', '.join(trained)}; test: {', '.join(tested)}). A score on it would say nothing "
             "about unseen strains: keep all of it on one side."
         )
-
-
-def _with_history(dataset: Dataset, note: str) -> Dataset:
-    provenance = dataset.provenance
-    return replace(
-        dataset, provenance=replace(provenance, history=(*provenance.history, note))
-    )
