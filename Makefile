@@ -1,10 +1,9 @@
 # Every target works from a fresh clone on a machine that has Python 3.11 to 3.13, make and
-# access to Python packages, and nothing else. Choose the interpreter with PYTHON=python3.12.
+# access to Python packages, and nothing else. Choose the interpreter with PYTHON=python3.11.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --editable .
-BENCHMARKS = $(sort $(wildcard benchmarks/*/run.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench lint format clean
@@ -51,8 +50,7 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 bench: $(VENV)/.stamp-bench
-	@test -n "$(BENCHMARKS)" || { echo "There is no benchmarks/*/run.py to run."; exit 1; }
-	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	$(BIN)/python -m benchmarks
 
 format: $(VENV)/.stamp-test
 	$(BIN)/ruff check --fix
