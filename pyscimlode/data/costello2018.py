@@ -7,10 +7,11 @@ wild type (DH1).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pyscimlode.data.dataset import Dataset, Experiment, Provenance
+from pyscimlode.data.dataset import Dataset, Provenance
 from pyscimlode.data.registry import FILES, locate
+from pyscimlode.data.table import from_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,28 +114,18 @@ def _pathway(name: str, file: str) -> Dataset:
 def _dataset(
     name: str, table: pd.DataFrame, files: tuple[str, ...], history: tuple[str, ...]
 ) -> Dataset:
-    states = [state for state in METABOLITES if state in table and table[state].notna().any()]
-    empty = [state for state in METABOLITES if state in table and state not in states]
-    notes = [f"column {state!r} left out: it has no value" for state in empty]
-    experiments = []
-    for strain in dict.fromkeys(table["Strain"]):
-        rows = table[table["Strain"] == strain].sort_values("Hour")
-        experiments.append(
-            Experiment(
-                name=str(strain),
-                times=rows["Hour"].to_numpy(dtype=float),
-                states=rows[states].to_numpy(dtype=float),
-                controls=rows[list(PROTEINS)].to_numpy(dtype=float),
-            )
-        )
-    details: dict[str, Any] = {
-        "citation": CITATION,
-        "files": {file: FILES[file].sha256 for file in files},
-    }
-    return Dataset(
-        experiments=tuple(experiments),
-        state_names=tuple(states),
-        control_names=PROTEINS,
+    present = [state for state in METABOLITES if state in table]
+    states = [state for state in present if table[state].notna().any()]
+    notes = [
+        f"column {state!r} left out: it has no value" for state in present if state not in states
+    ]
+    details = {"citation": CITATION, "files": {file: FILES[file].sha256 for file in files}}
+    return from_frame(
+        table,
+        time="Hour",
+        experiment="Strain",
+        states=states,
+        controls=PROTEINS,
         units={column: UNITS[column] for column in (*states, *PROTEINS)},
         time_unit="h",
         provenance=Provenance(name, details, (*history, *notes, _UNIT_NOTE)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from pyscimlode.data.units import check_unit_columns
 from pyscimlode.errors import (
     ColumnError,
     DataError,
+    DataWarning,
     ExperimentError,
     TimeError,
     UnitError,
@@ -195,3 +197,178 @@ def _repeated(names: Iterable[str]) -> list[str]:
             again.append(name)
         seen.add(name)
     return again
+
+
+def validate_for_training(train: Dataset, test: Dataset | None = None) -> None:
+    """Check what matters only when a model is to be trained and scored.
+
+    Warns (:class:`DataWarning`) of states that do not vary, negative values, controls known for
+    less than half of an experiment, test strains that go on longer than any training strain, and
+    test strains that cannot be scored.
+
+    Args:
+        train: the training strains.
+        test: the strains to predict, if any.
+
+    Raises:
+        ExperimentError: for a strain on both sides.
+        ColumnError: for sides with different columns, a state that no training strain has, or a
+            control that an experiment does not have.
+        UnitError: for sides in different units.
+        TimeError: for an experiment without any state at its first time, or a training
+            experiment with nothing measured after it.
+        ValueRangeError: for a state that is measured in an experiment, but not at its first time.
+    """
+    if test is not None:
+        from pyscimlode.data.splits import check_disjoint
+
+        check_disjoint(train, test)
+        check_same_layout(train, test)
+    for dataset in (train,) if test is None else (train, test):
+        for experiment in dataset:
+            _check_controls_measured(dataset, experiment)
+            _check_initial_state(dataset, experiment)
+            _warn_of_values(dataset, experiment)
+    _check_training_states(train)
+    if test is not None:
+        _warn_of_test(train, test)
+
+
+def check_same_layout(first: Dataset, second: Dataset) -> None:
+    """Check that two data sets have the same columns, units and interpolation.
+
+    Raises:
+        ColumnError: for different states or controls, or another order.
+        UnitError: for different units of a column or of time.
+        DataError: for different interpolations of the controls.
+    """
+    for role, one, other in (
+        ("states", first.state_names, second.state_names),
+        ("controls", first.control_names, second.control_names),
+    ):
+        if one != other:
+            apart = sorted(set(one) ^ set(other))
+            what = f"only one has {', '.join(apart)}" if apart else "the order differs"
+            raise ColumnError(
+                f"The two data sets have different {role}: {what}. Make them equal with "
+                f"keep({role}=...)."
+            )
+    for name in (*first.state_names, *first.control_names):
+        units = (first.units.get(name), second.units.get(name))
+        if None not in units and units[0] != units[1]:
+            raise UnitError(
+                f"Column {name!r} is in {units[0]!r} in one data set and in {units[1]!r} in the "
+                f"other. Convert one: with_units({{{name!r}: {units[0]!r}}})."
+            )
+    if first.time_unit != second.time_unit:
+        raise UnitError(
+            f"Times are in {first.time_unit!r} in one data set and in {second.time_unit!r} in the "
+            f"other. Convert one: with_units({{}}, time_unit={first.time_unit!r})."
+        )
+    if first.control_interpolation != second.control_interpolation:
+        raise DataError(
+            "The controls of one data set are interpolated linearly, those of the other in steps. "
+            "Choose one control_interpolation."
+        )
+
+
+def _check_controls_measured(dataset: Dataset, experiment: Experiment) -> None:
+    for column, name in enumerate(dataset.control_names):
+        if not experiment.control_mask[:, column].any():
+            everywhere = not any(e.control_mask[:, column].any() for e in dataset)
+            where = "any experiment" if everywhere else f"experiment {experiment.name!r}"
+            raise ColumnError(
+                f"Control {name!r} was never measured in {where}, so its p(t) is not known. Leave "
+                "out the control (keep(controls=...)) or the experiment."
+            )
+
+
+def _check_initial_state(dataset: Dataset, experiment: Experiment) -> None:
+    start = f"{experiment.times[0]:g} {dataset.time_unit}"
+    if not experiment.mask[0].any():
+        raise TimeError(
+            f"Experiment {experiment.name!r} has no measured state at its first time, {start}; a "
+            "forecast starts there. Begin it at the first time with measured states."
+        )
+    for column, name in enumerate(dataset.state_names):
+        measured = experiment.mask[:, column]
+        if measured.any() and not measured[0]:
+            first = experiment.times[int(np.argmax(measured))]
+            raise ValueRangeError(
+                f"State {name!r} of experiment {experiment.name!r} is not measured at the first "
+                f"time, {start} (only from {first:g} {dataset.time_unit} on), where a forecast "
+                "starts. Add the value, begin the experiment later, or leave out the state with "
+                "keep(states=...)."
+            )
+
+
+def _check_training_states(train: Dataset) -> None:
+    for experiment in train:
+        if not experiment.mask[1:].any():
+            raise TimeError(
+                f"Training experiment {experiment.name!r} has no measured state after its first "
+                "time, so there is nothing to learn from. Leave it out."
+            )
+    for column, name in enumerate(train.state_names):
+        values = np.concatenate([e.states[e.mask[:, column], column] for e in train])
+        if len(values) == 0:
+            raise ColumnError(
+                f"State {name!r} is not measured in any training strain "
+                f"({', '.join(train.strains)}), so it cannot be learned. Leave it out with "
+                "keep(states=...), or train on a strain that has it."
+            )
+        if np.ptp(values) == 0:
+            warnings.warn(
+                f"State {name!r} is {values[0]:g} in all training strains: it does not vary, so "
+                "a model can only learn that it stays. Consider leaving it out with "
+                "keep(states=...).",
+                DataWarning,
+                stacklevel=3,
+            )
+
+
+def _warn_of_values(dataset: Dataset, experiment: Experiment) -> None:
+    for names, values in (
+        (dataset.state_names, experiment.states),
+        (dataset.control_names, experiment.controls),
+    ):
+        if (values < 0).any():
+            row, column = np.argwhere(values < 0)[0]
+            warnings.warn(
+                f"Column {names[column]!r} of experiment {experiment.name!r} is negative at time "
+                f"{experiment.times[row]:g}; logarithmic features and the physiology penalty "
+                "take values to be non-negative.",
+                DataWarning,
+                stacklevel=4,
+            )
+    for column, name in enumerate(dataset.control_names):
+        known = experiment.times[experiment.control_mask[:, column]]
+        span = experiment.times[-1] - experiment.times[0]
+        gaps = np.diff(np.concatenate((experiment.times[:1], known, experiment.times[-1:])))
+        if gaps.max() > span / 2 and len(experiment.times) > 3:
+            warnings.warn(
+                f"Control {name!r} of experiment {experiment.name!r} is not measured for "
+                f"{gaps.max():g} of {span:g} {dataset.time_unit}; p(t) is a guess in this gap.",
+                DataWarning,
+                stacklevel=4,
+            )
+
+
+def _warn_of_test(train: Dataset, test: Dataset) -> None:
+    longest = max(experiment.times[-1] for experiment in train)
+    for experiment in test:
+        if not experiment.mask[1:].any():
+            warnings.warn(
+                f"Test experiment {experiment.name!r} has no measured state after its first time: "
+                "it can be predicted, but not scored.",
+                DataWarning,
+                stacklevel=3,
+            )
+        if experiment.times[-1] > longest:
+            warnings.warn(
+                f"Test experiment {experiment.name!r} goes on to {experiment.times[-1]:g} "
+                f"{test.time_unit}, but no training strain beyond {longest:g} {test.time_unit}: "
+                "what is predicted there is extrapolation.",
+                DataWarning,
+                stacklevel=3,
+            )
