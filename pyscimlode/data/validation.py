@@ -227,7 +227,7 @@ def validate_for_training(train: Dataset, test: Dataset | None = None) -> None:
     for dataset in (train,) if test is None else (train, test):
         for experiment in dataset:
             _check_controls_measured(dataset, experiment)
-            _check_initial_state(dataset, experiment)
+            check_initial_state(dataset, experiment)
             _warn_of_values(dataset, experiment)
     _check_training_states(train)
     if test is not None:
@@ -283,7 +283,7 @@ def _check_controls_measured(dataset: Dataset, experiment: Experiment) -> None:
             )
 
 
-def _check_initial_state(dataset: Dataset, experiment: Experiment) -> None:
+def check_initial_state(dataset: Dataset, experiment: Experiment) -> None:
     start = f"{experiment.times[0]:g} {dataset.time_unit}"
     if not experiment.mask[0].any():
         raise TimeError(

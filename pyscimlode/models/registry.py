@@ -1,0 +1,58 @@
+"""Models by name, and from the JSON data that they were saved as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyscimlode.errors import ModelError, did_you_mean
+from pyscimlode.models.base import Model
+from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
+
+KINDS: dict[str, Any] = {
+    NeuralODE.kind: NeuralODE,
+    ProductionDegradation.kind: ProductionDegradation,
+}
+
+
+def model_from_json(data: Mapping[str, Any]) -> Model:
+    """Return the model that ``Model.to_json`` described.
+
+    Raises:
+        ModelError: for an unknown kind or options that the kind does not have.
+    """
+    options = dict(data)
+    kind = str(options.pop("kind", ""))
+    return _build(kind, options)
+
+
+def resolve_model(model: str | Model) -> Model:
+    """Return a model given as itself or by name, such as ``"production-degradation"``.
+
+    Raises:
+        ModelError: for an unknown name.
+    """
+    if isinstance(model, str):
+        return _build(model.replace("-", "_"), {})
+    if not isinstance(model, Model):
+        raise ModelError(
+            f"model={model!r} is not a model; give one of {_names()} or an object such as "
+            "NeuralODE(widths=(32, 32))."
+        )
+    return model
+
+
+def _build(kind: str, options: dict[str, Any]) -> Model:
+    if kind not in KINDS:
+        raise ModelError(
+            f"model={kind!r} is not known; there are {_names()}." + did_you_mean(kind, KINDS)
+        )
+    try:
+        model: Model = KINDS[kind](**options)
+    except TypeError as error:
+        raise ModelError(f"The description of model {kind!r} does not fit: {error}.") from error
+    return model
+
+
+def _names() -> str:
+    return ", ".join(kind.replace("_", "-") for kind in KINDS)
