@@ -1,0 +1,14 @@
+"""Saving and loading: whole files or none, tensors and JSON, nothing that runs code when read."""
+
+from __future__ import annotations
+
+from pyscimlode.artifacts.arrays import load_arrays, save_arrays
+from pyscimlode.artifacts.atomic import atomic_directory, atomic_write_bytes, atomic_write_text
+
+__all__ = [
+    "atomic_directory",
+    "atomic_write_bytes",
+    "atomic_write_text",
+    "load_arrays",
+    "save_arrays",
+]
