@@ -144,14 +144,15 @@ def test_field_vjp_agrees_with_central_differences() -> None:
 
 @pytest.mark.parametrize("kind", ["mse", "huber"])
 def test_the_loss_is_that_of_the_definition(kind: Any) -> None:
-    problem = small_problem(members=2, objective=Objective(kind, 0.3), leave_out=True, pir=5.0)
+    objective = Objective(kind, 0.3)
+    problem = small_problem(SMOOTH, members=2, objective=objective, leave_out=True, pir=5.0)
     theta = 3.0 * initial_theta(problem)
-    session = open_session(problem, rtol=1e-5, atol=1e-6)
+    session = open_session(problem, rtol=1e-8, atol=1e-9)
     parts = session.loss(theta)
     data, pir = loss_by_definition(problem, session.solve(theta).z)
     assert pir.min() > 0.0
-    assert np.allclose(parts.data, data, rtol=1e-4)
-    assert np.allclose(parts.pir, pir, rtol=1e-4)
+    assert np.allclose(parts.data, data, rtol=1e-6)
+    assert np.allclose(parts.pir, pir, rtol=1e-6)
     assert np.array_equal(parts.total, parts.data + parts.pir)
     assert parts.status.shape == (2, 3)
     assert not parts.failed.any()
