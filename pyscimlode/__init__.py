@@ -1,5 +1,81 @@
-"""Scientific machine learning for metabolic pathway dynamics."""
+"""Scientific machine learning for metabolic pathway dynamics.
+
+>>> import pyscimlode
+>>> train, test = pyscimlode.datasets.benchmark("sim-sparse", n=2)
+>>> train.names
+('S1', 'S308')
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pyscimlode._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from pyscimlode import datasets, errors, plots
+    from pyscimlode.api import fit, load, sweep
+    from pyscimlode.backends.solvers import SolverSpec
+    from pyscimlode.backends.status import Status
+    from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
+    from pyscimlode.models import NeuralODE, ProductionDegradation
+    from pyscimlode.problem import Objective
+    from pyscimlode.report import write_report
+    from pyscimlode.results import FitResult, Prediction, Scores, SweepResult
+    from pyscimlode.training import BFGS, LBFGS, Adam, Collocation
+
+_MODULES = ("datasets", "errors", "plots")
+_HOMES = {
+    "pyscimlode.api": ("fit", "load", "sweep"),
+    "pyscimlode.backends.solvers": ("SolverSpec",),
+    "pyscimlode.backends.status": ("Status",),
+    "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
+    "pyscimlode.models": ("NeuralODE", "ProductionDegradation"),
+    "pyscimlode.problem": ("Objective",),
+    "pyscimlode.report": ("write_report",),
+    "pyscimlode.results": ("FitResult", "Prediction", "Scores", "SweepResult"),
+    "pyscimlode.training": ("BFGS", "LBFGS", "Adam", "Collocation"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "BFGS",
+    "LBFGS",
+    "Adam",
+    "Collocation",
+    "Dataset",
+    "Experiment",
+    "FitResult",
+    "NeuralODE",
+    "Objective",
+    "Prediction",
+    "ProductionDegradation",
+    "Scores",
+    "SolverSpec",
+    "Status",
+    "SweepResult",
+    "__version__",
+    "datasets",
+    "errors",
+    "fit",
+    "from_frame",
+    "load",
+    "plots",
+    "read_csv",
+    "read_excel",
+    "sweep",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"pyscimlode.{name}")
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'pyscimlode' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

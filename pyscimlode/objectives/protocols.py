@@ -47,8 +47,12 @@ def identity_rows(
     """Return the published protocol's rows: one experiment ``{name}@{row}`` a row.
 
     Controls become states (the published nets integrate all 23 features). Each row stands at time
-    0 and again at ``horizon``. States that an experiment never has are left out for all.
+    0 and again at ``horizon``. States that an experiment never has are left out for all. The
+    provenance's ``reported_states`` are those that scores are reported for; a data set that has
+    them is returned as it is.
     """
+    if "reported_states" in dataset.provenance.details:
+        return dataset
     measured = [
         state
         for column, state in enumerate(dataset.state_names)
@@ -70,8 +74,10 @@ def identity_rows(
             )
             for index, row in enumerate(values)
         )
+    reported = {**kept.provenance.details, "reported_states": list(kept.state_names)}
     return replace(
         kept,
+        provenance=replace(kept.provenance, details=reported),
         experiments=tuple(rows),
         state_names=(*kept.state_names, *kept.control_names),
         control_names=(),

@@ -1,0 +1,1 @@
+"""From a request to trained members: inputs, recipes, one batch of training."""

@@ -1,0 +1,51 @@
+"""Default models and training stages, by protocol and number of training strains."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pyscimlode.models.base import Model
+from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
+from pyscimlode.objectives.protocols import Protocol
+from pyscimlode.problem import Objective
+from pyscimlode.training import PUBLISHED_STAGES, Adam, Collocation, Stage
+
+FEW_STRAINS = 5
+"""Up to so many training strains regularisation matters more than fit."""
+
+
+def default_model(protocol: Protocol, n_strains: int) -> Model:
+    """Return the published net for ``identity``, else a production-degradation NODE.
+
+    With few strains the network is narrow (16), else 32 wide.
+    """
+    if protocol == "identity":
+        return NeuralODE.published()
+    width = 16 if n_strains <= FEW_STRAINS else 32
+    return ProductionDegradation(widths=(width, width))
+
+
+def default_stages(protocol: Protocol, n_strains: int) -> tuple[Stage, ...]:
+    """Return the published recipe for ``identity``; else collocation, then Adam on trajectories.
+
+    Few strains are trained shorter and with strong weight decay: longer training on two strains
+    makes forecasts of a third worse.
+    """
+    if protocol == "identity":
+        return PUBLISHED_STAGES
+    if n_strains <= FEW_STRAINS:
+        return (
+            Collocation(steps=200, lr=5e-3, weight_decay=1e-2),
+            Adam(steps=300, lr=5e-3, schedule="cosine", weight_decay=1e-2, clip=1.0),
+        )
+    return (
+        Collocation(steps=200, lr=5e-3, weight_decay=1e-5),
+        Adam(steps=600, lr=5e-3, schedule="cosine", weight_decay=1e-5, clip=1.0),
+    )
+
+
+def default_objective(protocol: Protocol, loss: Literal["huber", "mse"] | None) -> Objective:
+    """Return the loss asked for; else squared errors for ``identity`` (as published) or Huber."""
+    if loss is None:
+        loss = "mse" if protocol == "identity" else "huber"
+    return Objective(kind=loss)

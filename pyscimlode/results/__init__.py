@@ -1,0 +1,10 @@
+"""What a fit returns: trained members, predictions, scores, and their files."""
+
+from __future__ import annotations
+
+from pyscimlode.results.fit_result import FitResult
+from pyscimlode.results.prediction import Prediction
+from pyscimlode.results.scores import Scores
+from pyscimlode.results.sweep import SweepResult
+
+__all__ = ["FitResult", "Prediction", "Scores", "SweepResult"]

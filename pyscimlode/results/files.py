@@ -1,0 +1,213 @@
+"""A fit as a folder: arrays in ``model.safetensors``, everything else in ``model.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.artifacts import atomic_directory, atomic_write_text, load_arrays, save_arrays
+from pyscimlode.backends.solvers import SolverSpec
+from pyscimlode.data.dataset import Dataset, Experiment, Provenance
+from pyscimlode.errors import ArtifactError
+from pyscimlode.models.parameters import ParameterLayout
+from pyscimlode.models.registry import model_from_json
+from pyscimlode.models.scaling import Scaling
+from pyscimlode.objectives.protocols import check_protocol
+from pyscimlode.problem import Member, Objective
+from pyscimlode.results.fit_result import FitResult
+
+KIND = "pyscimlode fit"
+VERSION = 1
+ARRAYS = "model.safetensors"
+DESCRIPTION = "model.json"
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def save(result: FitResult, path: Path, *, include_data: bool) -> Path:
+    """Write the folder; see :meth:`FitResult.save`."""
+    arrays: Arrays = {
+        "theta": result.theta,
+        "scaling/state_scale": result.scaling.state_scale,
+        "scaling/control_shift": result.scaling.control_shift,
+        "scaling/control_scale": result.scaling.control_scale,
+        "scaling/time_scale": result.scaling.time_scale,
+    }
+    columns = list(result.history.columns)
+    for column in columns:
+        if column != "stage":
+            arrays[f"history/{column}"] = result.history[column].to_numpy()
+    description: dict[str, Any] = {
+        "kind": KIND,
+        "version": VERSION,
+        "model": result.model.to_json(),
+        "layout": result.layout.to_json(),
+        "control_transform": result.scaling.control_transform,
+        "members": [asdict(m) for m in result.members],
+        "protocol": result.protocol,
+        "objective": asdict(result.objective),
+        "solver": asdict(result.solver),
+        "backend": result.backend,
+        "device": result.device,
+        "dtype": result.dtype,
+        "score_scale": result.score_scale,
+        "history_columns": columns,
+        "history_stage": [str(name) for name in result.history.get("stage", [])],
+        "stages": [dict(stage) for stage in result.stages],
+        "provenance": dict(result.provenance),
+        "train": _describe(result.train),
+        "test": None if result.test is None else _describe(result.test),
+        "include_data": include_data,
+    }
+    for part in ("train", "test"):
+        dataset: Dataset | None = getattr(result, part)
+        if dataset is not None:
+            arrays |= _data_arrays(part, dataset, values=include_data)
+    with atomic_directory(path) as folder:
+        save_arrays(folder / ARRAYS, arrays, {}, kind=KIND, version=VERSION)
+        text = json.dumps(description, indent=1, default=_plain, ensure_ascii=False)
+        atomic_write_text(folder / DESCRIPTION, text)
+    return path
+
+
+def load(path: Path) -> FitResult:
+    """Read the folder; see :meth:`FitResult.load`."""
+    import pandas as pd
+
+    description = _read_description(path)
+    arrays, _ = load_arrays(path / ARRAYS, kind=KIND, version=VERSION)
+    try:
+        model = model_from_json(description["model"])
+        scaling = Scaling(
+            **{
+                name: arrays[f"scaling/{name}"]
+                for name in ("state_scale", "control_shift", "control_scale", "time_scale")
+            },
+            control_transform=description["control_transform"],
+        )
+        history = pd.DataFrame(
+            {
+                column: description["history_stage"]
+                if column == "stage"
+                else arrays[f"history/{column}"]
+                for column in description["history_columns"]
+            }
+        )
+        test = description["test"]
+        result = FitResult(
+            model=model,
+            theta=arrays["theta"],
+            scaling=scaling,
+            members=tuple(_member(item) for item in description["members"]),
+            train=_dataset("train", description["train"], arrays),
+            test=None if test is None else _dataset("test", test, arrays),
+            protocol=check_protocol(description["protocol"]),
+            objective=Objective(**description["objective"]),
+            solver=SolverSpec(**description["solver"]),
+            backend=description["backend"],
+            device=description["device"],
+            dtype=description["dtype"],
+            score_scale=description["score_scale"],
+            history=history,
+            stages=tuple(description["stages"]),
+            provenance=description["provenance"],
+        )
+        layout = ParameterLayout.from_json(description["layout"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise ArtifactError(
+            f"{path / DESCRIPTION} is damaged ({type(error).__name__}: {error}). Save the model "
+            "again."
+        ) from error
+    if layout != result.layout or result.theta.shape != (len(result.members), layout.size):
+        raise ArtifactError(
+            f"{path} is damaged: its parameters do not fit its model. Save the model again."
+        )
+    return result
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    file = path / DESCRIPTION
+    if not file.is_file():
+        raise ArtifactError(
+            f"There is no saved model at {path} (no {DESCRIPTION} in it). Give the folder that "
+            "save() wrote."
+        )
+    try:
+        description = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"{file} is damaged: it is not JSON ({error}).") from error
+    if not isinstance(description, dict) or description.get("kind") != KIND:
+        raise ArtifactError(f"{file} does not describe a saved pyscimlode fit.")
+    if description.get("version") != VERSION:
+        raise ArtifactError(
+            f"{path} has format version {description.get('version')}; this pyscimlode reads "
+            f"version {VERSION}. Install the pyscimlode that wrote it, or fit again."
+        )
+    return description
+
+
+def _describe(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "experiments": [{"name": e.name, "strain": e.strain} for e in dataset],
+        "state_names": list(dataset.state_names),
+        "control_names": list(dataset.control_names),
+        "units": dict(dataset.units),
+        "time_unit": dataset.time_unit,
+        "control_interpolation": dataset.control_interpolation,
+        "source": dataset.provenance.source,
+        "details": dict(dataset.provenance.details),
+        "history": list(dataset.provenance.history),
+        "content_hash": dataset.content_hash,
+    }
+
+
+def _data_arrays(part: str, dataset: Dataset, *, values: bool) -> Arrays:
+    arrays: Arrays = {}
+    for index, experiment in enumerate(dataset):
+        arrays[f"{part}/{index}/times"] = experiment.times
+        for role in ("states", "controls"):
+            table = getattr(experiment, role)
+            arrays[f"{part}/{index}/{role}"] = table if values else np.full_like(table, np.nan)
+    return arrays
+
+
+def _dataset(part: str, described: dict[str, Any], arrays: Arrays) -> Dataset:
+    experiments = tuple(
+        Experiment(
+            name=item["name"],
+            strain=item["strain"],
+            times=arrays[f"{part}/{index}/times"],
+            states=arrays[f"{part}/{index}/states"],
+            controls=arrays[f"{part}/{index}/controls"],
+        )
+        for index, item in enumerate(described["experiments"])
+    )
+    return Dataset(
+        experiments=experiments,
+        state_names=tuple(described["state_names"]),
+        control_names=tuple(described["control_names"]),
+        units=described["units"],
+        time_unit=described["time_unit"],
+        control_interpolation=described["control_interpolation"],
+        provenance=Provenance(
+            described["source"], described["details"], tuple(described["history"])
+        ),
+    )
+
+
+def _member(item: dict[str, Any]) -> Member:
+    key = tuple((str(name), value) for name, value in item["key"])
+    return Member(tuple(item["train"]), int(item["seed"]), float(item["pir"]), key)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    return str(value)

@@ -1,0 +1,124 @@
+"""Forecasts of an ensemble for some experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.backends.status import Status
+from pyscimlode.errors import ExperimentError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Trajectories of all ensemble members for some experiments.
+
+    Attributes:
+        state_names: the forecast states.
+        times: experiment id -> ``(times,)``.
+        members: experiment id -> ``(members, times, states)``, measured units, NaN where a
+            member's solve failed.
+        status: experiment id -> ``(members,)`` codes of :class:`Status`.
+        time_unit: unit of the times.
+        level: nominal level of :meth:`interval`.
+        notes: what the engine has to say, such as failed members.
+    """
+
+    state_names: tuple[str, ...]
+    times: Mapping[str, FloatArray]
+    members: Mapping[str, FloatArray]
+    status: Mapping[str, npt.NDArray[np.int64]]
+    time_unit: str = "h"
+    level: float = 0.9
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Ids of the forecast experiments."""
+        return tuple(self.members)
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """Return the forecast (median over members) of one experiment, ``(times, states)``."""
+        return self.median(name)
+
+    def median(self, name: str) -> FloatArray:
+        """Return the median over the members that succeeded, ``(times, states)``.
+
+        NaN where no member did.
+        """
+        return self._quantile(name, 0.5)
+
+    def interval(self, name: str, level: float | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return lower and upper bounds ``(times, states)`` over the members.
+
+        With few members the interval is their range at most. It says how far retraining moves
+        the forecast, not how far the truth may lie.
+        """
+        tail = (1.0 - (self.level if level is None else level)) / 2.0
+        return self._quantile(name, tail), self._quantile(name, 1.0 - tail)
+
+    def series(self, name: str, state: str) -> FloatArray:
+        """Return the median of one state of one experiment, ``(times,)``."""
+        return self.median(name)[:, self._column(state)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return rows ``experiment, time, state, median, lower, upper``."""
+        import pandas as pd
+
+        frames = []
+        for name in self.names:
+            low, high = self.interval(name)
+            middle = self.median(name)
+            n_times, n_states = middle.shape
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "experiment": name,
+                        "time": np.repeat(self.times[name], n_states),
+                        "state": np.tile(np.array(self.state_names, dtype=object), n_times),
+                        "median": middle.ravel(),
+                        "lower": low.ravel(),
+                        "upper": high.ravel(),
+                    }
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
+    def __repr__(self) -> str:
+        failed = sum(int((codes != Status.SUCCESS).sum()) for codes in self.status.values())
+        n_members = next(iter(self.members.values())).shape[0]
+        failures = f", {failed} failed solve(s)" if failed else ""
+        return (
+            f"Prediction: {len(self.members)} experiment(s) ({', '.join(self.names[:6])}"
+            f"{', ...' if len(self.members) > 6 else ''}), {len(self.state_names)} states, "
+            f"{n_members} member(s){failures}"
+        )
+
+    def _column(self, state: str) -> int:
+        if state not in self.state_names:
+            raise ExperimentError(
+                f"There is no state {state!r}; there are {', '.join(self.state_names)}."
+                + did_you_mean(state, self.state_names)
+            )
+        return self.state_names.index(state)
+
+    def _quantile(self, name: str, q: float) -> FloatArray:
+        if name not in self.members:
+            raise ExperimentError(
+                f"There is no forecast of {name!r}; there are {', '.join(self.names)}."
+                + did_you_mean(name, self.names)
+            )
+        values = self.members[name]
+        reached = np.isfinite(values).any(axis=0)
+        filled = np.where(reached, values, 0.0)
+        result = np.nanquantile(filled, q, axis=0)
+        return np.asarray(np.where(reached, result, np.nan))
