@@ -80,7 +80,7 @@ class ParameterLayout:
         """Return views ``name -> (..., *shape)`` of ``theta: (..., size)``."""
         self.check(theta)
         lead = theta.shape[:-1]
-        return {p.name: theta[..., p.slice].reshape(*lead, *p.shape) for p in self.parameters}
+        return {p.name: theta[..., p.slice].reshape((*lead, *p.shape)) for p in self.parameters}
 
     def pack(self, values: Mapping[str, npt.ArrayLike]) -> FloatArray:
         """Return the flat vector ``(size,)`` of named arrays; the inverse of :meth:`unpack`."""
