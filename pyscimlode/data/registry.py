@@ -149,13 +149,20 @@ def _download(file: SourceFile) -> Path:
             file.url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=target
         )
     except Exception as error:
-        if "hash" in str(error).lower():
-            reason = f"what was downloaded from {file.url} is not the expected file"
-        else:
-            reason = f"{file.url} could not be reached ({type(error).__name__})"
+        wrong_content = isinstance(error, ValueError) and "hash" in str(error)
+        reason = (
+            f"what was downloaded from {file.url} is another file (its SHA-256 differs)"
+            if wrong_content
+            else f"{file.url} could not be downloaded ({type(error).__name__})"
+        )
         raise DownloadError(
             f"{file.name} is not on this machine, and {reason}. Put the file with SHA-256 "
             f"{file.sha256} into {target}, or into a folder that the environment variable "
-            "PYSCIMLODE_DATA names."
+            f"PYSCIMLODE_DATA names ({_named_folder()})."
         ) from error
     return Path(path)
+
+
+def _named_folder() -> str:
+    named = os.environ.get("PYSCIMLODE_DATA")
+    return f"it names {named}, where the file is not" if named else "it is not set"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -125,9 +126,9 @@ def trajectory(
     LSODA with the analytic Jacobian: Adams where the strain is not stiff, BDF where it is.
 
     Raises:
-        SolverError: when LSODA gives up; the message has its reason and the time.
+        SolverError: when LSODA gives up; the message has its reason.
     """
-    from scipy.integrate import odeint
+    from scipy.integrate import ODEintWarning, odeint
 
     hours = np.asarray(times, dtype=np.float64)
     with_start = hours if hours[0] == 0.0 else np.concatenate(([0.0], hours))
@@ -139,22 +140,22 @@ def trajectory(
     def rhs_jacobian(z: FloatArray, t: float) -> FloatArray:
         return jacobian(z, enzymes_at(t), parameters)
 
-    states, report = odeint(
-        rhs,
-        INITIAL_STATE,
-        with_start,
-        Dfun=rhs_jacobian,
-        rtol=rtol,
-        atol=atol,
-        mxstep=100_000,
-        full_output=True,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ODEintWarning)
+        states, report = odeint(
+            rhs,
+            INITIAL_STATE,
+            with_start,
+            Dfun=rhs_jacobian,
+            rtol=rtol,
+            atol=atol,
+            mxstep=100_000,
+            full_output=True,
+        )
     if report["message"] != "Integration successful." or not np.all(np.isfinite(states)):
-        reached = with_start[len(report["tcur"])] if len(report["tcur"]) else 0.0
         raise SolverError(
-            f"Strain S{strain + 1} could not be integrated up to {hours[-1]:g} h "
-            f"(interval ending at {reached:g} h at the latest): {report['message']} "
-            "Loosen rtol and atol, or check the parameters."
+            f"Strain S{strain + 1} could not be integrated from 0 to {hours[-1]:g} h; LSODA says: "
+            f"{report['message']} Loosen rtol and atol, or check the parameters."
         )
     result: FloatArray = states[len(with_start) - len(hours) :]
     return result
