@@ -1,0 +1,140 @@
+"""What all torch sessions share: the problem, the field on its own, checks of arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from pyscimlode.backends.base import FloatArray
+from pyscimlode.backends.solvers import SolverSpec
+from pyscimlode.backends.torch.fields import build_field
+from pyscimlode.backends.torch.inputs import transform_controls
+from pyscimlode.backends.torch.tensors import scaling_tensors
+from pyscimlode.errors import ExperimentError, ModelError
+from pyscimlode.models.parameters import ParameterLayout
+from pyscimlode.problem import Problem
+
+IntArray = npt.NDArray[np.int64]
+
+FLOAT32_RTOL = 5e-6
+"""Tighter tolerances ask float32 for more than its rounding leaves."""
+
+
+def tolerances_for(solver: SolverSpec, dtype: torch.dtype) -> tuple[SolverSpec, tuple[str, ...]]:
+    """Return the solver with a tolerance that the data type can keep, and a note if it changed."""
+    if dtype != torch.float32 or solver.rtol >= FLOAT32_RTOL:
+        return solver, ()
+    note = (
+        f"rtol={solver.rtol:g} is beyond float32, {FLOAT32_RTOL:g} was used; "
+        "dtype='float64' takes tighter tolerances."
+    )
+    return replace(solver, rtol=FLOAT32_RTOL), (note,)
+
+
+class TorchSession:
+    """A problem opened in torch: the field and its derivative, without any solver.
+
+    Args:
+        problem: the problem.
+        device: where to compute.
+        dtype: ``torch.float64`` or ``torch.float32``.
+
+    Attributes:
+        notes: things to tell the user.
+    """
+
+    def __init__(self, problem: Problem, device: torch.device | str, dtype: torch.dtype) -> None:
+        self._problem = problem
+        self._device = torch.device(device)
+        self._dtype = dtype
+        self.notes: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> ParameterLayout:
+        """Layout of one member's parameters."""
+        return self._problem.layout
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that was opened."""
+        return self._problem
+
+    def field(self, theta: FloatArray, z: FloatArray, p: FloatArray) -> FloatArray:
+        """Return dz/dt ``(members, rows, states)``; see the protocol."""
+        with torch.no_grad():
+            return to_numpy(self._field(self._theta(theta), z, p))
+
+    def field_vjp(
+        self, theta: FloatArray, z: FloatArray, p: FloatArray, cotangent: FloatArray
+    ) -> FloatArray:
+        """Return the gradient ``(members, size)`` of ``sum(cotangent * field(...))``."""
+        parameters = self._theta(theta).requires_grad_()
+        value = (self._field(parameters, z, p) * self._tensor(cotangent)).sum()
+        return to_numpy(torch.autograd.grad(value, parameters)[0])
+
+    def close(self) -> None:
+        """Free what the session holds."""
+
+    def __enter__(self) -> Self:
+        """Return the session."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the session."""
+        self.close()
+
+    def _field(self, theta: Tensor, z: FloatArray, p: FloatArray) -> Tensor:
+        scaling = scaling_tensors(self._problem, device=self._device, dtype=self._dtype)
+        scale = scaling.state_scale[:, None, :]
+        y = self._tensor(z) / scale
+        controls = self._tensor(p).expand(*y.shape[:2], scaling.n_controls)
+        field = build_field(scaling)
+        value = field(field.unpack(theta), y, transform_controls(scaling, controls))
+        return value * scale / scaling.time_scale[:, None, None]
+
+    def _theta(self, theta: FloatArray, members: int | None = None) -> Tensor:
+        return self._tensor(self._checked_theta(theta, members))
+
+    def _checked_theta(self, theta: FloatArray, members: int | None = None) -> FloatArray:
+        theta = np.asarray(theta, dtype=np.float64)
+        self.layout.check(theta)
+        expected = (self._problem.n_members if members is None else members, self.layout.size)
+        if theta.shape != expected:
+            raise ModelError(
+                f"theta has shape {theta.shape}; these members need {expected} (members, size)."
+            )
+        return theta
+
+    def _tensor(self, values: FloatArray) -> Tensor:
+        return torch.tensor(values, device=self._device, dtype=self._dtype)
+
+
+def indices(chosen: Sequence[int] | None, count: int, what: str) -> IntArray:
+    """Return the chosen indices, all by default.
+
+    Raises:
+        ExperimentError: for an index out of range.
+    """
+    if chosen is None:
+        return np.arange(count)
+    index = np.asarray(chosen, dtype=np.int64)
+    if index.size == 0 or index.min() < 0 or index.max() >= count:
+        raise ExperimentError(f"{what} {list(chosen)} are not among the {count} of this problem.")
+    return index
+
+
+def to_numpy(values: Tensor) -> FloatArray:
+    """Return a float64 copy on the host."""
+    return values.detach().cpu().to(torch.float64).numpy().copy()
