@@ -109,7 +109,7 @@ def plot_forecast(
         _cut(axis, np.concatenate([e.states[:, column] for e in dataset]))
     label_times(axes, dataset.time_unit)
     figure.suptitle(_title(result, dataset))
-    figure_legend(figure, _entries(result, drawn, members))
+    figure_legend(figure, _entries(result, drawn, members), most=8)
     return figure
 
 

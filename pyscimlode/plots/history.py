@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyscimlode.plots.style import Figure
     from pyscimlode.results import FitResult
 
-_PANELS = {"total": "loss", "gradient_norm": "norm of the gradient", "learning_rate": "step size"}
+_PANELS = {"total": "loss", "gradient_norm": "norm of the gradient"}
 
 
 @styled
@@ -79,14 +79,15 @@ def _iterations(
         if "iteration" in history.columns
         else np.arange(len(history), dtype=np.float64)
     )
-    names = history["stage"].astype(str) if "stage" in history.columns else None
-    if names is None:
+    if "stage" not in history.columns:
         return count, []
+    keys = history["stage_index" if "stage_index" in history.columns else "stage"]
     x = np.empty_like(count)
     spans: list[tuple[str, float, float]] = []
     offset = 0.0
-    for name in dict.fromkeys(names):
-        rows = np.asarray(names == name)
+    for key in keys.unique():
+        rows = np.asarray(keys == key)
+        name = str(history.loc[rows, "stage"].iloc[0])
         steps = count[rows] - count[rows].min()
         x[rows] = offset + steps
         spans.append((name, offset, offset + float(steps.max())))

@@ -1,0 +1,123 @@
+"""A fit, or several, as one HTML file that explains itself and needs no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyscimlode.report.comparison import joint_scores, same_question, unique_names
+from pyscimlode.results import FitResult
+
+if TYPE_CHECKING:
+    from pyscimlode.data.dataset import Dataset
+
+__all__ = ["joint_scores", "write_report"]
+
+
+def write_report(
+    path: str | Path,
+    result: FitResult | Sequence[FitResult],
+    *,
+    title: str | None = None,
+    command: str | None = None,
+    dataset: Dataset | None = None,
+    model_paths: Sequence[str] | None = None,
+) -> Path:
+    """Write a report on one fit, or a comparison of several.
+
+    The file has its figures and its style inside. It says what was asked and of which model, how
+    good the forecasts are beside the controls, shows them, repeats the audit of the data in
+    words, and ends with everything needed to repeat the fit. Results that answer the same
+    question (same data, same protocol) share one score table.
+
+    Args:
+        path: of the HTML file; its folder is made.
+        result: what ``fit`` returned, or several of them.
+        title: the heading.
+        command: the command line that made the results, if one did.
+        dataset: the data to describe; by default the training and held-out strains of each
+            question.
+        model_paths: where each result was saved, for the lines that load it again.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        DataError: for no result.
+        ArtifactError: when the file cannot be written.
+    """
+    from pyscimlode.artifacts import atomic_write_text
+    from pyscimlode.errors import DataError
+    from pyscimlode.report import html
+
+    results = [result] if isinstance(result, FitResult) else list(result)
+    if not results:
+        raise DataError("A report needs at least one result.")
+    if model_paths is not None and len(model_paths) != len(results):
+        raise DataError(f"model_paths names {len(model_paths)} folders for {len(results)} results.")
+    heading = title or _title(results)
+    places = dict(zip(map(id, results), model_paths or [None] * len(results), strict=True))
+    body = _body(results, heading, command, dataset, places)
+    return atomic_write_text(Path(path), html.page(heading, body))
+
+
+def _body(
+    results: Sequence[FitResult],
+    heading: str,
+    command: str | None,
+    dataset: Dataset | None,
+    places: dict[int, str | None],
+) -> Iterator[str]:
+    from pyscimlode._version import __version__
+    from pyscimlode.report import html, sections, wording
+
+    groups = same_question(results)
+    yield html.heading(heading, 1)
+    yield html.paragraph(f"Written by pyscimlode {__version__}.", "quiet")
+    for group in groups:
+        yield from _question(group, numbered=len(groups) > 1)
+    for group in groups:
+        for result, name in zip(group, unique_names(group), strict=True):
+            yield html.heading(_part(name, result))
+            yield html.paragraph(wording.model_words(result))
+            yield from sections.forecast_section(result)
+    described = [dataset] if dataset else [sections.measured_data(g[0]) for g in groups]
+    for data in described:
+        if data is not None:
+            yield from sections.data_section(data)
+    yield from sections.meaning_section(results)
+    yield html.heading("Provenance")
+    if command:
+        yield html.code(command)
+    for group in groups:
+        for result, name in zip(group, unique_names(group), strict=True):
+            yield from sections.provenance_section(result, _part(name, result), places[id(result)])
+
+
+def _question(group: Sequence[FitResult], *, numbered: bool) -> Iterator[str]:
+    from pyscimlode.report import html, sections, wording
+
+    first = group[0]
+    yield html.heading(f"How good is it? {_held_out(first)}" if numbered else "How good is it?")
+    yield html.paragraph(wording.question(first))
+    if first.test is None:
+        return
+    yield from sections.scores_section(joint_scores(group))
+
+
+def _part(name: str, result: FitResult) -> str:
+    return f"{name}, {_held_out(result)}" if result.test is not None else name
+
+
+def _held_out(result: FitResult) -> str:
+    if result.test is None:
+        return "no strain held out"
+    strains = result.test.strains
+    return f"{len(strains)} held-out strains" if len(strains) > 1 else f"held-out {strains[0]}"
+
+
+def _title(results: Sequence[FitResult]) -> str:
+    if len(results) == 1:
+        return f"{results[0].name}: {_held_out(results[0])}"
+    return f"{len(results)} fits compared"

@@ -1,0 +1,120 @@
+"""The few pieces of HTML that a report is made of. Every text is escaped here."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1c2430;
+  background: #fff; max-width: 68rem; margin: 2rem auto; padding: 0 1.25rem; }
+h1 { font-size: 1.7rem; margin-bottom: .2rem; }
+h2 { font-size: 1.3rem; margin-top: 2.6rem; border-bottom: 2px solid #d9dee6; }
+h3 { font-size: 1.05rem; margin-top: 1.8rem; margin-bottom: .4rem; }
+p { max-width: 48rem; }
+.quiet { color: #55606e; font-size: .9rem; }
+.verdict { border-left: 5px solid #0072b2; background: #f1f6fa; padding: .6rem 1rem; }
+.verdict.behind { border-color: #d55e00; background: #fdf3ec; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
+th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #e3e7ed; }
+thead th { border-bottom: 2px solid #b9c2ce; vertical-align: bottom; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+tr.model td { font-weight: 600; }
+tr.best td { background: #fff4d6; }
+tr.best td:first-child::after { content: "  best control"; color: #7a5a00; font-size: .8rem; }
+figure { margin: 1rem 0; }
+figure img { max-width: 100%; height: auto; }
+figcaption { color: #55606e; font-size: .9rem; max-width: 48rem; }
+pre { background: #f4f6f8; padding: .7rem 1rem; overflow-x: auto; font-size: .85rem; }
+summary { cursor: pointer; color: #0b5a8a; }
+"""
+
+
+def page(title: str, body: Iterable[str]) -> str:
+    """Return a whole document that needs no other file."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def heading(text: str, level: int = 2) -> str:
+    """Return a heading."""
+    return f"<h{level}>{escape(text)}</h{level}>"
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Return a paragraph."""
+    return f"<p{_class(kind)}>{escape(text)}</p>"
+
+
+def bullets(texts: Iterable[str]) -> str:
+    """Return a list."""
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+
+
+def code(text: str) -> str:
+    """Return a block of code."""
+    return f"<pre><code>{escape(text)}</code></pre>"
+
+
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], kinds: Sequence[str] | None = None
+) -> str:
+    """Return a table; numbers are aligned right. ``kinds``: the class of each row."""
+    head = "".join(f"<th>{escape(str(cell))}</th>" for cell in header)
+    body = []
+    for index, row in enumerate(rows):
+        kind = kinds[index] if kinds else ""
+        body.append(f"<tr{_class(kind)}>{''.join(_cell(cell) for cell in row)}</tr>")
+    return (
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def details(summary: str, content: str) -> str:
+    """Return a part that is folded away."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
+def figure(drawn: Figure, caption: str) -> str:
+    """Return a figure with its picture inside the document."""
+    from pyscimlode.plots.style import png
+
+    data = base64.b64encode(png(drawn)).decode("ascii")
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def number(value: float) -> str:
+    """Return a score with three decimals; very small and very large ones with an exponent."""
+    if value != value:
+        return "failed"
+    if value == 0 or 5e-4 <= abs(value) < 1e4:
+        return f"{value:.3f}"
+    return f"{value:.2e}"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f'<td class="number">{number(value)}</td>'
+    if isinstance(value, int):
+        return f'<td class="number">{value}</td>'
+    return f"<td>{escape(str(value))}</td>"
+
+
+def _class(kind: str) -> str:
+    return f' class="{escape(kind)}"' if kind else ""
