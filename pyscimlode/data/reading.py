@@ -114,7 +114,7 @@ def _sheet(content: bytes, sheet: str | int, file: Path) -> pd.DataFrame:
                     f"{file} has no sheet {sheet!r}; it has {', '.join(names)}."
                     + did_you_mean(str(sheet), names)
                 )
-            return book.parse(sheet, dtype=object)
+            return pd.read_excel(book, sheet_name=sheet, dtype=object)
     except PyscimlodeError:
         raise
     except ImportError as error:
@@ -123,7 +123,7 @@ def _sheet(content: bytes, sheet: str | int, file: Path) -> pd.DataFrame:
             "pip install 'pyscimlode[excel]'"
         ) from error
     except Exception as error:
-        raise DataError(f"{file} cannot be read as an .xlsx file: {error}.") from error
+        raise DataError(f"{file} cannot be read as an .xlsx file ({error}).") from error
 
 
 def _as_dataset(

@@ -284,6 +284,12 @@ def _check_controls_measured(dataset: Dataset, experiment: Experiment) -> None:
 
 
 def check_initial_state(dataset: Dataset, experiment: Experiment) -> None:
+    """Check that a forecast can start: every state that is measured is so at the first time.
+
+    Raises:
+        TimeError: when no state is measured at the first time.
+        ValueRangeError: for a state that is measured only later.
+    """
     start = f"{experiment.times[0]:g} {dataset.time_unit}"
     if not experiment.mask[0].any():
         raise TimeError(
