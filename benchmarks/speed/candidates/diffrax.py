@@ -43,6 +43,7 @@ class Diffrax:
     rtol: float = 1e-5
     atol: float = 1e-6
     max_steps: int = 256
+    first_step: float = 0.5
 
     def __post_init__(self) -> None:
         work = self.workload
@@ -71,7 +72,7 @@ class Diffrax:
             diffrax.Tsit5(),
             t0=0.0,
             t1=HORIZON,
-            dt0=None,
+            dt0=self.first_step,
             y0=initial,
             args=(layers, self.knots, values, slopes),
             saveat=diffrax.SaveAt(t1=True) if end_only else diffrax.SaveAt(ts=self.outputs),

@@ -10,19 +10,17 @@ needs less memory and agrees to the tolerance only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pyscimlode.backends.base import FloatArray, IntArray, LossParts, Trajectory
+from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
+from pyscimlode.backends.torch.common import TorchSession, indices, to_numpy, tolerances_for
 from pyscimlode.backends.torch.fields import build_field
-from pyscimlode.backends.torch.inputs import ControlInputs, transform_controls
+from pyscimlode.backends.torch.inputs import ControlInputs
 from pyscimlode.backends.torch.losses import loss_terms
 from pyscimlode.backends.torch.tensors import scaling_tensors
 from pyscimlode.backends.torch.torchdiffeq_batches import (
@@ -33,24 +31,18 @@ from pyscimlode.backends.torch.torchdiffeq_batches import (
     output_times,
 )
 from pyscimlode.backends.torch.torchdiffeq_legs import (
-    FIXED,
     TORCHDIFFEQ_SOLVERS,
     Method,
     RightHandSide,
     SolveFailure,
     integrate,
 )
-from pyscimlode.errors import ModelError
-from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
 
 __all__ = ["TORCHDIFFEQ_SOLVERS", "TorchdiffeqSession"]
 
-FLOAT32_RTOL = 5e-6
-"""Tighter tolerances ask float32 for more than its rounding leaves."""
 
-
-class TorchdiffeqSession:
+class TorchdiffeqSession(TorchSession):
     """A problem opened with torchdiffeq; see :class:`pyscimlode.backends.base.Session`.
 
     Args:
@@ -74,40 +66,9 @@ class TorchdiffeqSession:
         dtype: torch.dtype = torch.float64,
     ) -> None:
         check_problem(problem)
-        self._problem = problem
-        self._method = Method.of(solver)
-        self._device = torch.device(device)
-        self._dtype = dtype
-        self._notes: tuple[str, ...] = ()
-        if dtype == torch.float32 and self._method.name not in FIXED and solver.rtol < FLOAT32_RTOL:
-            self._method = replace(self._method, rtol=FLOAT32_RTOL)
-            self._notes = (
-                f"rtol={solver.rtol:g} is beyond float32, {FLOAT32_RTOL:g} was used; "
-                "dtype='float64' takes tighter tolerances.",
-            )
-
-    @property
-    def layout(self) -> ParameterLayout:
-        """Layout of one member's parameters."""
-        return self._problem.layout
-
-    @property
-    def problem(self) -> Problem:
-        """The problem that was opened."""
-        return self._problem
-
-    def field(self, theta: FloatArray, z: FloatArray, p: FloatArray) -> FloatArray:
-        """Return dz/dt ``(members, rows, states)``; see the protocol."""
-        with torch.no_grad():
-            return _numpy(self._field(self._theta(theta), z, p))
-
-    def field_vjp(
-        self, theta: FloatArray, z: FloatArray, p: FloatArray, cotangent: FloatArray
-    ) -> FloatArray:
-        """Return the gradient ``(members, size)`` of ``sum(cotangent * field(...))``."""
-        parameters = self._theta(theta).requires_grad_()
-        value = (self._field(parameters, z, p) * self._tensor(cotangent)).sum()
-        return _numpy(torch.autograd.grad(value, parameters)[0])
+        super().__init__(problem, device, dtype)
+        lifted, self.notes = tolerances_for(solver, dtype)
+        self._method = Method.of(lifted)
 
     def solve(
         self,
@@ -118,12 +79,14 @@ class TorchdiffeqSession:
     ) -> Trajectory:
         """Integrate from the initial states to the output times; see the protocol.
 
+        A failed experiment keeps the outputs that it reached and is NaN after them.
+
         Raises:
             TimeError: a time is not finite or lies before an experiment's start.
         """
         parameters = self._theta(theta)
         members = np.arange(self._problem.n_members)
-        chosen = _indices(experiments, self._problem.n_experiments)
+        chosen = indices(experiments, self._problem.n_experiments, "experiments")
         grid = output_times(self._problem, chosen, times)
         shape = (len(members), len(chosen))
         z = np.full((*shape, grid.shape[1], self._problem.n_states), np.nan)
@@ -135,18 +98,19 @@ class TorchdiffeqSession:
         def work(batch: Batch) -> None:
             y, evaluations = self._integrate(parameters[batch.member_rows], batch)
             cells = np.ix_(batch.member_rows, batch.experiment_rows, batch.columns)
-            z[cells] = _numpy(y) * scale[batch.members][:, None, None, :]
+            z[cells] = to_numpy(y) * scale[batch.members][:, None, None, :]
             nfev[cells[0][..., 0], cells[1][..., 0]] = evaluations
 
         def fail(batch: Batch, failure: SolveFailure) -> None:
             cell = (batch.member_rows[0], batch.experiment_rows[0])
             status[cell], failed_at[cell] = int(failure.status), failure.time
+            work(batch.until(failure.time))
 
         needed = np.ones((*shape, grid.shape[1]), dtype=np.bool_)
         with torch.no_grad():
             for batch in make_batches(self._problem, members, chosen, grid, needed):
                 attempt(batch, work, fail)
-        return Trajectory(grid, z, status, failed_at, nfev, self._notes)
+        return Trajectory(grid, z, status, failed_at, nfev, self.notes)
 
     def loss(
         self,
@@ -169,22 +133,6 @@ class TorchdiffeqSession:
         """Return the loss and its gradient ``(members, size)``; ``refresh`` changes nothing."""
         return self._loss(theta, members, experiments, gradient=True)
 
-    def close(self) -> None:
-        """Free what the session holds: nothing here."""
-
-    def __enter__(self) -> Self:
-        """Return the session."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the session."""
-        self.close()
-
     def _loss(
         self,
         theta: FloatArray,
@@ -194,8 +142,8 @@ class TorchdiffeqSession:
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
         problem = self._problem
-        selected = _indices(members, problem.n_members)
-        chosen = _indices(experiments, problem.n_experiments)
+        selected = indices(members, problem.n_members, "members")
+        chosen = indices(experiments, problem.n_experiments, "experiments")
         parameters = self._theta(theta, len(selected))
         data, pir = np.zeros(len(selected)), np.zeros(len(selected))
         slope = np.zeros(parameters.shape)
@@ -208,9 +156,9 @@ class TorchdiffeqSession:
             terms = self._batch_loss(batch, y)
             total = terms[0] + terms[1]
             if gradient and total.requires_grad:
-                slope[batch.member_rows] += _numpy(torch.autograd.grad(total.sum(), leaf)[0])
-            data[batch.member_rows] += _numpy(terms[0])
-            pir[batch.member_rows] += _numpy(terms[1])
+                slope[batch.member_rows] += to_numpy(torch.autograd.grad(total.sum(), leaf)[0])
+            data[batch.member_rows] += to_numpy(terms[0])
+            pir[batch.member_rows] += to_numpy(terms[1])
             evaluations[0] += nfev * len(batch.members) * len(batch.experiments)
 
         def fail(batch: Batch, failure: SolveFailure) -> None:
@@ -253,36 +201,6 @@ class TorchdiffeqSession:
         initial = self._tensor(problem.initial)[batch.experiments] / scaling.state_scale[:, None, :]
         return integrate(rhs, theta, initial, self._method, batch.stops, batch.times)
 
-    def _field(self, theta: Tensor, z: FloatArray, p: FloatArray) -> Tensor:
-        scaling = scaling_tensors(self._problem, device=self._device, dtype=self._dtype)
-        scale = scaling.state_scale[:, None, :]
-        y = self._tensor(z) / scale
-        controls = self._tensor(p).expand(*y.shape[:2], scaling.n_controls)
-        field = build_field(scaling)
-        value = field(field.unpack(theta), y, transform_controls(scaling, controls))
-        return value * scale / scaling.time_scale[:, None, None]
-
-    def _theta(self, theta: FloatArray, members: int | None = None) -> Tensor:
-        theta = np.asarray(theta, dtype=np.float64)
-        self.layout.check(theta)
-        expected = (self._problem.n_members if members is None else members, self.layout.size)
-        if theta.shape != expected:
-            raise ModelError(
-                f"theta has shape {theta.shape}; these members need {expected} (members, size)."
-            )
-        return self._tensor(theta)
-
-    def _tensor(self, values: FloatArray) -> Tensor:
-        return torch.tensor(values, device=self._device, dtype=self._dtype)
-
 
 def _member_rows(problem: Problem, values: FloatArray) -> FloatArray:
     return np.broadcast_to(values, (problem.n_members, values.shape[-1]))
-
-
-def _indices(chosen: Sequence[int] | None, count: int) -> IntArray:
-    return np.arange(count) if chosen is None else np.asarray(chosen, dtype=np.int64)
-
-
-def _numpy(values: Tensor) -> FloatArray:
-    return values.detach().cpu().to(torch.float64).numpy().copy()

@@ -38,6 +38,16 @@ class Batch:
     times: FloatArray
     stops: FloatArray
 
+    def until(self, time: float) -> Batch:
+        """Leave out what comes after a time."""
+        reached = self.times <= time
+        return replace(
+            self,
+            columns=self.columns[reached],
+            times=self.times[reached],
+            stops=self.stops[self.stops <= time],
+        )
+
     def halves(self) -> list[Batch]:
         """Split over experiments, a single experiment over members; empty for a single row."""
         if len(self.experiments) > 1:

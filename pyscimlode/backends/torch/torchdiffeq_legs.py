@@ -203,11 +203,12 @@ def integrate(
     watch = Watch(method.max_steps)
     states = [initial]
     for start, end in pairwise(stops.tolist()):
-        states.append(_integrate_leg(Leg(rhs, watch, start, end), theta, states[-1], method))
+        leg = Leg(rhs, watch, start, end)
+        states.append(_integrate_leg(leg, theta, states[-1], method))
         if not _finite(states[-1]):
-            raise SolveFailure(Status.NON_FINITE, end)
-    outputs = [states[index] for index in np.searchsorted(stops, times)]
-    return torch.stack(outputs, dim=2), watch.nfev
+            raise SolveFailure(Status.NON_FINITE, leg.before_end)
+    every_stop = torch.stack(states, dim=2)
+    return every_stop[:, :, np.searchsorted(stops, times)], watch.nfev
 
 
 def _integrate_leg(leg: Leg, theta: Tensor, y: Tensor, method: Method) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from pyscimlode.backends.base import FloatArray
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.backends.torch import torchdiffeq, torchdiffeq_legs
+from pyscimlode.backends.torch import TorchBackend, torchdiffeq, torchdiffeq_legs
 from pyscimlode.backends.torch.torchdiffeq import TORCHDIFFEQ_SOLVERS, TorchdiffeqSession
 from pyscimlode.errors import ModelError, SolverError, TimeError, ValueRangeError
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
@@ -177,6 +177,45 @@ def test_gradients_agree_with_central_differences(method: str, interpolation: An
         assert np.allclose((gradient * direction).sum(axis=1), slope, rtol=tolerance)
 
 
+@pytest.mark.parametrize("interpolation", ["linear", "step"])
+@pytest.mark.parametrize("model", [SMOOTH, ProductionDegradation((6, 5), "softplus")])
+def test_the_batched_engine_agrees(model: Any, interpolation: Any) -> None:
+    problem = small_problem(model, members=2, interpolation=interpolation, leave_out=True)
+    theta = initial_theta(problem)
+    reference = open_session(problem, **TIGHT)
+    engine = TorchBackend().open(
+        problem, SolverSpec("dopri5", **TIGHT), device="cpu", dtype="float64"
+    )
+    with engine as session:
+        right, found = reference.solve(theta), session.solve(theta)
+        scale = problem.scaling.state_scale[:, None, None, :]
+        assert (np.abs(found.z - right.z) / scale).max() < 1e-8
+        right_parts, right_gradient = reference.loss_and_grad(theta)
+        parts, gradient = session.loss_and_grad(theta)
+        assert np.allclose(parts.data, right_parts.data, rtol=1e-8)
+        assert np.allclose(parts.pir, right_parts.pir, rtol=1e-7, atol=1e-14)
+        assert relative(gradient, right_gradient) < 1e-7
+
+
+def test_the_backend_opens_it_by_name() -> None:
+    problem = small_problem()
+    backend = TorchBackend()
+    assert set(TORCHDIFFEQ_SOLVERS) <= set(backend.capabilities().solvers)
+    with backend.open(problem, SolverSpec("torchdiffeq:dopri8")) as session:
+        assert isinstance(session, TorchdiffeqSession)
+
+
+@pytest.mark.cuda
+def test_cuda_gives_what_the_cpu_gives() -> None:
+    problem = small_problem(SMOOTH, members=2)
+    theta = initial_theta(problem)
+    solver = SolverSpec("torchdiffeq:dopri5", **TIGHT)
+    right = open_session(problem, **TIGHT).loss_and_grad(theta)
+    found = TorchdiffeqSession(problem, solver, device="cuda").loss_and_grad(theta)
+    assert np.allclose(found[0].total, right[0].total, rtol=1e-9)
+    assert relative(found[1], right[1]) < 1e-7
+
+
 def test_the_detached_penalty_changes_the_loss_but_not_the_gradient() -> None:
     attached = small_problem(SMOOTH, pir=5.0)
     detached = replace(attached, objective=Objective(detached_pir=True))
@@ -270,7 +309,13 @@ def test_a_failed_experiment_is_nan_with_a_status_and_spares_the_others(
     assert set(result.status[:, 3].tolist()) <= statuses
     poles = np.array([1.0, 2.0])
     assert np.allclose(result.failed_at[:, 3], poles, atol=1.0 if method == "rk4" else 1e-3)
-    assert np.isnan(result.z[:, 3]).all()
+    for m in range(2):
+        late = problem.times[0] > result.failed_at[m, 3]
+        assert 0 < late.sum() < late.size
+        assert np.isnan(result.z[m, 3, late]).all()
+        reached = 1.0 / (1.0 - theta[m, 0] * problem.times[0, ~late])
+        if method != "rk4":
+            assert np.allclose(result.z[m, 3, ~late, 0], reached, rtol=1e-4)
     others = [0, 1, 2, 4]
     assert (result.status[:, others] == Status.SUCCESS).all()
     assert np.isnan(result.failed_at[:, others]).all()
@@ -305,6 +350,7 @@ def test_a_member_with_broken_parameters_fails_alone() -> None:
     result = session.solve(theta)
     assert (result.status[1] == Status.NON_FINITE).all()
     assert (result.failed_at[1] == 0.0).all()
+    assert np.isnan(result.z[1, :, 1:]).all()
     assert (result.status[[0, 2]] == Status.SUCCESS).all()
     parts, gradient = session.loss_and_grad(theta)
     assert parts.failed.tolist() == [False, True, False]
