@@ -57,7 +57,7 @@ def parse_numbers(
         )
     else:
         texts = _texts(column, missing)
-        plain = texts.str.replace(",", ".", regex=False) if decimal == "," else texts
+        plain = _with_points(texts) if decimal == "," else texts
         values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64)
         _check_parsed(column, values, texts, name, where)
     if np.isinf(values).any():
@@ -98,7 +98,7 @@ def parse_times(
             f"since the start: (frame[{name!r}] - start) / pandas.Timedelta('1h')."
         )
     try:
-        times = parse_numbers(column, name, row_text, decimal=decimal, missing=missing)
+        times = parse_numbers(column, name, _in_row, decimal=decimal, missing=missing)
     except ValueRangeError as error:
         raise TimeError(f"Time column {name!r} is not all numbers. {error}") from error
     if np.isnan(times).any():
@@ -152,11 +152,20 @@ def row_text(row: int) -> str:
     return f"row {row + 1} below the header"
 
 
+def _in_row(row: int) -> str:
+    return f"in {row_text(row)}"
+
+
 def _texts(column: pd.Series[Any], missing: Collection[str]) -> pd.Series[Any]:
     unknown = MISSING | {text.strip().lower() for text in missing}
     texts = column.astype("object").where(column.notna(), "").map(str)
     texts = texts.str.strip().str.replace("\N{MINUS SIGN}", "-", regex=False)
     return texts.mask(texts.str.lower().isin(unknown))
+
+
+def _with_points(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Turn decimal commas into points; a point that was there already makes the cell no number."""
+    return texts.str.replace(".", "?", regex=False).str.replace(",", ".", regex=False)
 
 
 def _check_parsed(
@@ -169,7 +178,10 @@ def _check_parsed(
     text = str(texts.iloc[row])
     cell = f"Column {name!r} has {text!r} {where(row)}"
     if _DECIMAL_COMMA.match(text):
-        raise ValueRangeError(f"{cell}: a decimal comma. Pass decimal=',' to read it.")
+        raise ValueRangeError(
+            f"{cell}: a decimal comma. Pass decimal=',' to read it (or remove the comma if it "
+            "separates thousands)."
+        )
     if _BELOW_LIMIT.match(text):
         raise ValueRangeError(
             f"{cell}, which is below the detection limit. Write 0 where the metabolite was "

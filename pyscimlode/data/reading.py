@@ -16,6 +16,7 @@ from pyscimlode.errors import (
     DataError,
     MissingDependencyError,
     PyscimlodeError,
+    ValueRangeError,
     did_you_mean,
 )
 
@@ -28,6 +29,7 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 _COMMA_NUMBER = re.compile(r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$")
 _POINT_NUMBER = re.compile(r"^\s*[+-]?\d*\.\d+([eE][+-]?\d+)?\s*$")
+_THOUSANDS = re.compile(r"^\s*[+-]?[1-9]\d{0,2},\d{3}\s*$")
 _EXCEL_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".ods"}
 
 
@@ -56,6 +58,7 @@ def read_csv(
     Raises:
         DataError: for a file that is missing, empty, not text, or has broken lines.
         ColumnError: when the separator is not recognised, and as :func:`from_frame`.
+        ValueRangeError: when ``1,234`` may be read in two ways, and as :func:`from_frame`.
     """
     import pandas as pd
 
@@ -69,7 +72,7 @@ def read_csv(
     if separator != ",":
         notes.append(f"separator: {SEPARATORS.get(separator, separator)}")
     header, rows = _rows(lines, separator, skipped, file)
-    sign = decimal or _decimal(rows)
+    sign = decimal or _decimal(rows, file)
     if sign == ",":
         notes.append("decimal comma")
     table = pd.DataFrame(rows, columns=header, dtype=object)
@@ -230,7 +233,15 @@ def _rows(
     return header, rows
 
 
-def _decimal(rows: list[list[str]]) -> str:
-    with_comma = any(_COMMA_NUMBER.match(cell) for row in rows for cell in row)
+def _decimal(rows: list[list[str]], file: Path) -> str:
+    with_comma = [cell for row in rows for cell in row if _COMMA_NUMBER.match(cell)]
     with_point = any(_POINT_NUMBER.match(cell) for row in rows for cell in row)
-    return "," if with_comma and not with_point else "."
+    if not with_comma or with_point:
+        return "."
+    if all(_THOUSANDS.match(cell) for cell in with_comma):
+        raise ValueRangeError(
+            f"{file.name}: {with_comma[0].strip()!r} and its like may have a decimal comma or a "
+            "comma between thousands. Pass decimal=',' for the first; remove the "
+            "commas for the second."
+        )
+    return ","

@@ -115,7 +115,7 @@ CATALOGUE = [
         "time-infinite",
         lambda _: from_frame(table(Hour=[0, np.inf, 0, 4])),
         TimeError,
-        r"'Hour'.*infinite row 2",
+        r"'Hour'.*infinite in row 2",
     ),
     Bad(
         "time-text",
@@ -512,6 +512,18 @@ CATALOGUE = [
         csv("Strain;Hour;GPP\nA;0;0.5\nA;4;0,7\n"),
         ValueRangeError,
         r"'0,7' in strain 'A' at time 4: a decimal comma",
+    ),
+    Bad(
+        "comma-of-two-meanings",
+        csv("Strain;Hour;GPP;HMGR\nA;0;1,200;1\nA;4;2,345;2\n"),
+        ValueRangeError,
+        r"t\.csv: '1,200' and its like may have a decimal comma or a comma between thousands",
+    ),
+    Bad(
+        "point-among-decimal-commas",
+        lambda _: from_frame(table(GPP=["1,5", "1.200", "1", "2"]), decimal=","),
+        ValueRangeError,
+        r"'GPP' has '1\.200' in strain 'A' at time 4, which is not a number",
     ),
     Bad("excel-empty", excel(b""), DataError, r"t\.xlsx is empty"),
     Bad("excel-is-text", excel(CSV.encode()), DataError, r"not an \.xlsx file.*read_csv"),

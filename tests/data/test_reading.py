@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pyscimlode.data import from_frame, read_csv, read_excel
+from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
 from pyscimlode.errors import MissingDependencyError
 
 ROWS = [
@@ -73,6 +75,31 @@ def test_dialect_can_be_said(tmp_path: Path) -> None:
     path = write(tmp_path, text(":", ",").encode("latin-1"))
     data = read_csv(path, sep=":", decimal=",", encoding="latin-1")
     assert data.content_hash == EXPECTED.content_hash
+
+
+series = st.lists(st.one_of(st.just(np.nan), st.floats(0, 1e12)), min_size=3, max_size=3).filter(
+    lambda values: np.isfinite(values).any()
+)
+
+
+@given(gpp=series, nadp=series, hmgr=series, start=st.floats(0, 10))
+def test_what_is_written_is_read_again(
+    tmp_path_factory: pytest.TempPathFactory,
+    gpp: list[float],
+    nadp: list[float],
+    hmgr: list[float],
+    start: float,
+) -> None:
+    part = Experiment("A", [start, start + 1, start + 7], np.c_[gpp, nadp], np.c_[hmgr])
+    data = Dataset((part,), ("GPP", "NADP"), ("HMGR",))
+    path = tmp_path_factory.mktemp("round") / "trip.csv"
+    data.to_frame().to_csv(path, index=False)
+    assert read_csv(path).content_hash == data.content_hash
+
+
+def test_three_digits_after_a_comma_can_be_said_to_be_decimals(tmp_path: Path) -> None:
+    path = write(tmp_path, "Strain;Hour;GPP\nA;0;1,200\nA;4;2,345\n")
+    assert read_csv(path, decimal=",")["A"].states.ravel().tolist() == [1.2, 2.345]
 
 
 def test_index_column_of_a_saved_frame_is_left_out(tmp_path: Path) -> None:
