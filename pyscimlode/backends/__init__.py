@@ -1,0 +1,1 @@
+"""Training engines and the contract that they all answer."""

@@ -217,7 +217,7 @@ class TorchArrays:
 
     def dot(self, a: Array, b: Array, out: Array) -> Array:
         """Matrix product of one or two axes each into contiguous ``out``."""
-        return torch.matmul(a, b, out=out)
+        return torch.mv(b.t(), a, out=out) if a.ndim == 1 else torch.mm(a, b, out=out)
 
     def positive_part(self, x: Array, out: Array) -> Array:
         """Write ``max(x, 0)`` into ``out``."""

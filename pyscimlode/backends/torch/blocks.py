@@ -26,7 +26,7 @@ class Block:
     def __init__(
         self, arrays: Arrays, kernel: Kernel, rows: Rows, steps: int, stages: int, slots: int
     ) -> None:
-        n_states: int = kernel.n_states
+        n_states = kernel.n_states
         self.steps = steps
         self.slots = slots
         self.used = 0

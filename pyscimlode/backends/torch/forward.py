@@ -99,7 +99,7 @@ class Integrator:
         self.arrays, self.tableau, self.kernel = arrays, tableau, kernel
         self.memory, self.inputs, self.rows = memory, inputs, rows
         self.count = len(time_scale)
-        self.n_states: int = kernel.n_states
+        self.n_states = kernel.n_states
         self.stages = tableau.stages
         self.first = self.stages - memory.slots
         self.rate = arrays.reals(1.0 / time_scale)

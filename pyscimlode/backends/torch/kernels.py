@@ -37,7 +37,13 @@ class Tape(Protocol):
 
 
 class Kernel(Protocol):
-    """A field with hand-written (or generic) derivatives on feature-major arrays."""
+    """A field with hand-written (or generic) derivatives on feature-major arrays.
+
+    Attributes:
+        n_states: number of states.
+    """
+
+    n_states: int
 
     def bind(self, theta: Array) -> None:
         """Use the parameters ``theta: (members, size)``."""

@@ -110,12 +110,7 @@ class DenseOutput:
     def end_cotangent(self, cotangent: Array) -> Array:
         """Return the part of ``cotangent: (rows, points, states)`` on the ends, flat."""
         masked = cotangent * self.arrays.array(self.at_end[:, :, None])
-        total = masked.sum(axis=1).T
-        return (
-            total.reshape(-1)
-            if total.shape[1] == 1
-            else self.arrays.xp.ascontiguousarray(total).reshape(-1)
-        )
+        return masked.sum(axis=1).T.reshape(-1)
 
     def block_cotangent(self, number: int, cotangent: Array) -> tuple[Array, list[bool]] | None:
         """Return cotangents of a block's ``z`` and which of its steps have any."""
