@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 
@@ -119,8 +121,9 @@ def plot_field(
     axis.set_ylabel(with_unit(y, dataset.units.get(y, "")))
     which = "median field" if member is None and len(result.members) > 1 else "field"
     which += "" if member is None else f" of member {member}"
-    moment = f"{when:.4g} {plain(dataset.time_unit)}"
-    figure.suptitle(f"Learned {which}; the rest as in {plain(experiment.name)} at {moment}")
+    moment = f"{when:.4g} {dataset.time_unit}"
+    figure.suptitle(f"Learned {which}; the rest as in {plain(experiment.name)} at {plain(moment)}")
+    _legend(figure, experiment.name, moment)
     return figure
 
 
@@ -243,13 +246,11 @@ def _norm(speed: FloatArray) -> Normalize:
     return Normalize(0.0, high)
 
 
-def _trajectory(
-    axis: object, experiment: Experiment, columns: tuple[int, int], when: float
-) -> None:
+def _trajectory(axis: Axes, experiment: Experiment, columns: tuple[int, int], when: float) -> None:
     points = experiment.states[:, list(columns)]
     known = np.isfinite(points).all(axis=1)
     marker = "" if known.sum() > 40 else "o"
-    axis.plot(  # type: ignore[attr-defined]
+    axis.plot(
         *points[known].T,
         color=TRAJECTORY,
         marker=marker,
@@ -259,7 +260,7 @@ def _trajectory(
         zorder=5,
     )
     here = [_value(experiment, column, when) for column in columns]
-    axis.plot(  # type: ignore[attr-defined]
+    axis.plot(
         *[[value] for value in here],
         color=TRAJECTORY,
         marker="*",
@@ -269,22 +270,12 @@ def _trajectory(
         gid="at",
         zorder=6,
     )
-    figure = axis.figure  # type: ignore[attr-defined]
-    figure_legend(
-        figure,
-        [
-            (Line2D([], [], color=TRAJECTORY, marker=marker), f"measured, {experiment.name}"),
-            (
-                Line2D(
-                    [],
-                    [],
-                    color=TRAJECTORY,
-                    marker="*",
-                    markersize=12,
-                    markeredgecolor="black",
-                    linestyle="",
-                ),
-                f"at {when:.4g}",
-            ),
-        ],
-    )
+
+
+def _legend(figure: Figure, strain: str, moment: str) -> None:
+    look: Any = {"color": TRAJECTORY, "markeredgecolor": "black", "linestyle": ""}
+    entries: list[tuple[Artist, str]] = [
+        (Line2D([], [], color=TRAJECTORY, marker="o", markersize=4), f"measured, {strain}"),
+        (Line2D([], [], marker="*", markersize=12, **look), f"at {moment}"),
+    ]
+    figure_legend(figure, entries)

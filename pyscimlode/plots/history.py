@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,12 +98,8 @@ def _iterations(
 
 def _dress(axis: Axes, label: str, stages: list[tuple[str, float, float]]) -> None:
     axis.set_yscale("log")
-    bottom, top = axis.get_ylim()
-    few_decades = top < 100 * bottom
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.yaxis.set_minor_formatter(
-        FuncFormatter(lambda value, _: f"{value:g}" if few_decades and _is_round(value) else "")
-    )
+    axis.yaxis.set_minor_formatter(FuncFormatter(partial(_minor_label, axis)))
     axis.set_xlabel("iteration")
     axis.set_ylabel(label)
     whole = stages[-1][2] - stages[0][1] if stages else 0.0
@@ -122,9 +119,10 @@ def _dress(axis: Axes, label: str, stages: list[tuple[str, float, float]]) -> No
             )
 
 
-def _is_round(value: float) -> bool:
-    """Whether the first digit is 2 or 5 and no other follows."""
-    return f"{value:e}"[:4] in ("2.00", "5.00")
+def _minor_label(axis: Axes, value: float, _: object) -> str:
+    """Label 2 and 5 between powers of ten where these alone would be too few."""
+    bottom, top = axis.get_ylim()
+    return f"{value:g}" if top < 100 * bottom and f"{value:e}"[:4] in ("2.00", "5.00") else ""
 
 
 def _penalty(

@@ -57,7 +57,8 @@ def write_report(
     if model_paths is not None and len(model_paths) != len(results):
         raise DataError(f"model_paths names {len(model_paths)} folders for {len(results)} results.")
     heading = title or _title(results)
-    places = dict(zip(map(id, results), model_paths or [None] * len(results), strict=True))
+    places: dict[int, str | None] = {id(r): None for r in results}
+    places |= {id(r): p for r, p in zip(results, model_paths or (), strict=False)}
     body = _body(results, heading, command, dataset, places)
     return atomic_write_text(Path(path), html.page(heading, body))
 

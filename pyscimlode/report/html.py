@@ -32,7 +32,7 @@ tr.best td:first-child::after { content: "  best control"; color: #7a5a00; font-
 figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { color: #55606e; font-size: .9rem; max-width: 48rem; }
-pre { background: #f4f6f8; padding: .7rem 1rem; overflow-x: auto; font-size: .85rem; }
+pre { background: #f4f6f8; padding: .7rem 1rem; font-size: .85rem; white-space: pre-wrap; }
 summary { cursor: pointer; color: #0b5a8a; }
 """
 
@@ -77,10 +77,8 @@ def table(
     for index, row in enumerate(rows):
         kind = kinds[index] if kinds else ""
         body.append(f"<tr{_class(kind)}>{''.join(_cell(cell) for cell in row)}</tr>")
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+    top = f"<thead><tr>{head}</tr></thead>" if any(header) else ""
+    return f'<div class="wide"><table>{top}<tbody>{"".join(body)}</tbody></table></div>'
 
 
 def details(summary: str, content: str) -> str:

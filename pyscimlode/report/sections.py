@@ -53,8 +53,8 @@ def scores_section(scores: Scores) -> Iterator[str]:
     ahead = beaten or scores.protocol != "forecast"
     yield html.paragraph(sentence, "verdict" if ahead else "verdict behind")
     yield summary_table(scores)
-    if scores.unit:
-        yield html.paragraph(f"Divided by: {scores.unit}.", "quiet")
+    if scores.protocol == "forecast" and scores.unit:
+        yield html.paragraph(f"NRMSE is RMSE divided by the {scores.unit}.", "quiet")
     yield from (html.paragraph(note, "quiet") for note in scores.notes)
     yield html.figure(
         plots.plot_scores(scores),
@@ -154,9 +154,9 @@ def data_section(dataset: Dataset) -> Iterator[str]:
     findings = wording.audit_words(dataset.audit())
     yield html.heading("What to know about these data", 3)
     yield html.bullets(findings) if findings else html.paragraph("The audit found nothing.")
-    yield from (
-        html.paragraph(f"Reading the data: {note}.", "quiet") for note in dataset.provenance.history
-    )
+    remarks = [n for n in dataset.provenance.history if "part of a split" not in n]
+    if remarks:
+        yield html.paragraph(f"Reading the data: {'; '.join(remarks)}.", "quiet")
     yield html.figure(
         plots.plot_dataset(dataset),
         "Measured series of every strain; lines only join the points.",

@@ -1,0 +1,61 @@
+"""The command ``pyscimlode``: fit, predict, data, demo. Heavy packages load when a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pyscimlode._version import __version__
+from pyscimlode.cli.console import GuardedGroup
+from pyscimlode.cli.data import data_app
+from pyscimlode.cli.demo import demo
+from pyscimlode.cli.fit import fit
+from pyscimlode.cli.predict import predict
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    cls=GuardedGroup,
+    name="pyscimlode",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(fit)
+app.command()(predict)
+app.add_typer(data_app, name="data")
+app.command()(demo)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pyscimlode {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and go."),
+    ] = False,
+) -> None:
+    """Forecast how a metabolic pathway behaves in a strain that was not measured.
+
+    Start here:
+
+      pyscimlode demo                         simulated strains, start to end
+
+      pyscimlode fit limonene --test L2       measured strains, L2 held out
+
+      pyscimlode fit my.csv --test S3         your own table
+
+    Set PYSCIMLODE_DEBUG=1 to see the traceback of an error.
+    """
+
+
+def main() -> None:
+    """Run the command line; the entry point ``pyscimlode``."""
+    app()

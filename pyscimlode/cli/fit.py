@@ -1,0 +1,232 @@
+"""``pyscimlode fit``: from a table to a trained, scored and saved model."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pyscimlode.cli.console import INTERRUPTED, complain, print_scores
+from pyscimlode.cli.options import (
+    Controls,
+    Experiment,
+    Force,
+    Quiet,
+    Replicate,
+    Sheet,
+    States,
+    Time,
+    names,
+    roles,
+)
+from pyscimlode.cli.outputs import RunFolder
+from pyscimlode.errors import TrainingError
+
+if TYPE_CHECKING:
+    from pyscimlode.results import FitResult
+    from pyscimlode.training import Stage
+
+ALIASES = {"node": "neural-ode", "pd": "production-degradation"}
+TRAINING = "Model and training"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that decides what a fit is, as it is kept in ``run.json``."""
+
+    data: str | None = None
+    test: list[str] | None = None
+    time: str | None = None
+    experiment: str | None = None
+    states: list[str] | None = None
+    controls: list[str] | None = None
+    replicate: str | None = None
+    sheet: str | None = None
+    model: str | None = None
+    protocol: str = "forecast"
+    backend: str = "torch"
+    solver: str = "auto"
+    pir: float = 1.0
+    ensemble: int = 3
+    seed: int = 0
+    steps: int | None = None
+    early_stopping: str | None = None
+    device: str = "auto"
+
+    def run(self, *, progress: bool, checkpoint: Path, resume: bool) -> FitResult:
+        """Train."""
+        from pyscimlode import api
+        from pyscimlode.fitting.inputs import training_and_test
+
+        test = names(self.test)
+        train, held_out = training_and_test(
+            self.data,
+            test,
+            **roles(
+                self.time, self.experiment, self.states, self.controls, self.replicate, self.sheet
+            ),
+        )
+        return api.fit(
+            train,
+            test=held_out,
+            model=None if self.model is None else ALIASES.get(self.model, self.model),
+            protocol=self.protocol,
+            backend=self.backend,
+            solver=self.solver,
+            pir=self.pir,
+            stages=None if self.steps is None else self._stages(len(train.strains)),
+            ensemble=self.ensemble,
+            seed=self.seed,
+            early_stopping=self.early_stopping,
+            score_scale="test" if self.data is None else "all",
+            device=self.device,
+            progress=progress,
+            checkpoint=checkpoint,
+            resume=resume,
+        )
+
+    def _stages(self, n_strains: int) -> Sequence[Stage]:
+        """Return the usual stages with at most ``steps`` iterations each."""
+        from pyscimlode.fitting.recipes import default_stages
+        from pyscimlode.objectives.protocols import check_protocol
+        from pyscimlode.training import Adam, Collocation
+
+        steps = self.steps or 0
+        if steps < 1:
+            raise TrainingError(f"--steps {steps}: at least one step a stage.")
+        stages: list[Stage] = []
+        for stage in default_stages(check_protocol(self.protocol), n_strains):
+            if isinstance(stage, Adam | Collocation):
+                stages.append(replace(stage, steps=min(steps, stage.steps)))
+            else:
+                stages.append(replace(stage, max_iters=min(steps, stage.max_iters)))
+        return stages
+
+
+def fit(
+    ctx: typer.Context,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="CSV or Excel file, or the name of a data set; simulated strains if omitted."
+        ),
+    ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", "-t", help="Strain to hold out and score; A,B or repeated."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run.")] = Path("run"),
+    time: Time = None,
+    experiment: Experiment = None,
+    states: States = None,
+    controls: Controls = None,
+    replicate: Replicate = None,
+    sheet: Sheet = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="production-degradation (default) or node.", rich_help_panel=TRAINING),
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="forecast, or identity (as published; not a forecast).", rich_help_panel=TRAINING
+        ),
+    ] = "forecast",
+    backend: Annotated[str, typer.Option(help="Engine.", rich_help_panel=TRAINING)] = "torch",
+    solver: Annotated[
+        str,
+        typer.Option(
+            help="auto, tsit5, dopri5, dopri8, rk4, torchdiffeq:dopri8, ...",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "auto",
+    pir: Annotated[
+        float,
+        typer.Option(
+            help="Factor of the penalty on negative concentrations.", rich_help_panel=TRAINING
+        ),
+    ] = 1.0,
+    ensemble: Annotated[
+        int, typer.Option(help="Members, trained as one batch.", rich_help_panel=TRAINING)
+    ] = 3,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the first member.", rich_help_panel=TRAINING)
+    ] = 0,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="At most so many steps a stage: a quick look.", rich_help_panel=TRAINING),
+    ] = None,
+    early_stopping: Annotated[
+        str | None,
+        typer.Option(help="Training strain that decides when to stop.", rich_help_panel=TRAINING),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=TRAINING)
+    ] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the interrupted run in --out.")
+    ] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train on strains, forecast the held-out ones, and score them beside the controls.
+
+    Writes the model, scores.csv, predictions.csv, figures and report.html into --out. Ctrl-C
+    leaves a checkpoint there, from which --resume goes on.
+
+    Examples:
+      pyscimlode fit limonene --test L2 --out runs/L2
+
+      pyscimlode fit my.csv --time Hour --experiment Strain --states Limonene,GPP --test S3
+
+      pyscimlode fit my.csv --test S3 --model node --ensemble 5 --pir 10 --out runs/node
+
+      pyscimlode fit --resume --out runs/L2
+    """
+    if resume:
+        run, request = _resumed(ctx, out)
+    else:
+        request = Request(**{f.name: ctx.params[f.name] for f in fields(Request)})
+        run = RunFolder.start(out, asdict(request), force=force)
+    try:
+        result = request.run(progress=not quiet, checkpoint=run.checkpoint, resume=resume)
+    except KeyboardInterrupt as error:
+        hint = f"Continue with: pyscimlode fit --resume --out {shlex.quote(str(out))}"
+        complain(f"Interrupted. {hint if run.checkpoint.is_file() else 'Nothing was kept.'}")
+        raise typer.Exit(INTERRUPTED) from error
+    written = run.write(result, command_line())
+    if quiet:
+        return
+    if result.test is None:
+        typer.echo("No strain was held out (--test), so there are no scores.")
+    else:
+        print_scores(result.scores)
+    typer.echo("Written: " + ", ".join(str(path) for path in written))
+
+
+def command_line() -> str:
+    """Return the command as it was typed, for the report."""
+    return shlex.join(["pyscimlode", *sys.argv[1:]])
+
+
+def _resumed(ctx: typer.Context, out: Path) -> tuple[RunFolder, Request]:
+    """Return the interrupted run; what was asked for then holds, and is not to be changed."""
+    run, saved = RunFolder.reopen(out)
+    known = {f.name: f for f in fields(Request)}
+    request = Request(**{name: value for name, value in saved.items() if name in known})
+    for name in known:
+        given: Any = ctx.params[name]
+        source = ctx.get_parameter_source(name)
+        typed = source is not None and source.name == "COMMANDLINE"
+        if typed and given != getattr(request, name):
+            raise TrainingError(
+                f"The interrupted run in {out} had {name.replace('_', '-')}="
+                f"{getattr(request, name)!r}, not {given!r}. Leave it out to continue that run, or "
+                "start another without --resume."
+            )
+    return run, request
