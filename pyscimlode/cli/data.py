@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from pyscimlode.cli.options import (
     new_file,
     roles,
 )
+
+if TYPE_CHECKING:
+    from pyscimlode.data.dataset import Dataset
 
 data_app = typer.Typer(
     cls=GuardedGroup,
@@ -62,7 +65,7 @@ def show(
     Examples:
       pyscimlode data show limonene
 
-      pyscimlode data show my.csv --time Hour --experiment Strain --figure my.png
+      pyscimlode data show my.csv --experiment Strain --figure my.png
     """
     from pyscimlode.fitting.inputs import read_data
 
@@ -128,9 +131,9 @@ def simulate(
     ] = "0:72:1",
     force: Force = False,
 ) -> None:
-    """Simulate strains of the limonene pathway and write them as a table.
+    """Simulate strains of the limonene pathway, as a CSV table.
 
-    Example:  pyscimlode data simulate --n 30 --noise 0.1 --times 0,4,8,12,24,48,72 --out sim.csv
+    Example:  pyscimlode data simulate --n 30 --noise 0.1 --out sim.csv
     """
     from pyscimlode.cli.options import read_times
     from pyscimlode.data.simulate import simulate as run
@@ -139,9 +142,12 @@ def simulate(
     _write(run(n, times=read_times(times), noise=noise, seed=seed), file)
 
 
-def _write(dataset: object, file: Path) -> None:
+def _write(dataset: Dataset, file: Path) -> None:
     from pyscimlode.artifacts import atomic_write_text
 
-    atomic_write_text(file, dataset.to_frame().to_csv(index=False))  # type: ignore[attr-defined]
+    table = dataset.to_frame()
+    if dataset.names == tuple(experiment.strain for experiment in dataset):
+        table = table.drop(columns="experiment")
+    atomic_write_text(file, table.to_csv(index=False))
     typer.echo(repr(dataset))
     typer.echo(f"Written to {file}")

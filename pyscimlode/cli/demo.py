@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pyscimlode.cli.console import note, print_scores
-from pyscimlode.cli.options import Quiet
+from pyscimlode.cli.options import Quiet, shortened
 from pyscimlode.errors import ArtifactError, DownloadError
 
 if TYPE_CHECKING:
     from pyscimlode.data.dataset import Dataset
+    from pyscimlode.models.base import Model
     from pyscimlode.results import FitResult
     from pyscimlode.training import Stage
 
 MARK = "demo.txt"
 WIDTHS = (32, 32)
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,11 @@ def demo(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train two neural ODEs on simulated strains and compare them with the controls.
+    """Compare two neural ODEs with the controls, on simulated strains.
 
-    50 strains to train, 20 to test, at most three minutes on two cores. Then the measured
-    limonene strain L2 is held out, if its data are here or can be downloaded.
+    50 strains to train, 20 to test, at most three minutes on two cores.
+
+    Then the measured strain L2, if its data are here or can be downloaded.
 
     Example:  pyscimlode demo --out demo
     """
@@ -77,7 +80,7 @@ def run_demo(out: Path = Path("demo"), *, quick: bool = False, quiet: bool = Fal
     _check_folder(out)
     started = time.monotonic()
     size = QUICK if quick else FULL
-    say = (lambda _: None) if quiet else typer.echo
+    say: Say = (lambda _: None) if quiet else typer.echo
     simulated = _simulated(size, say, quiet)
     if not quiet:
         print_scores(joint_scores(simulated))
@@ -110,24 +113,24 @@ def _check_folder(out: Path) -> None:
     atomic_write_text(out / MARK, "Written by pyscimlode demo; the next demo replaces it.\n")
 
 
-def _simulated(size: DemoSize, say: object, quiet: bool) -> list[FitResult]:
+def _simulated(size: DemoSize, say: Say, quiet: bool) -> list[FitResult]:
     from pyscimlode.data.simulate import benchmark
     from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
 
     train, test = benchmark("sim-sparse", n=size.train)
     test = test.select(test.strains[: size.test])
-    say(  # type: ignore[operator]
+    say(
         f"Simulated limonene pathway: {len(train)} strains to train (14 times, 10 % noise), "
         f"{len(test)} to test (the truth, hourly)."
     )
     results = []
     for model in (NeuralODE(widths=WIDTHS), ProductionDegradation(widths=WIDTHS)):
-        say(f"Training {size.members} x {model.kind.replace('_', '-')} ...")  # type: ignore[operator]
+        say(f"Training {size.members} x {model.kind.replace('_', '-')} ...")
         results.append(_fit(train, test, size, model=model, score_scale="test", quiet=quiet))
     return results
 
 
-def _measured(size: DemoSize, say: object, quiet: bool) -> FitResult | None:
+def _measured(size: DemoSize, say: Say, quiet: bool) -> FitResult | None:
     from pyscimlode.data.registry import load
     from pyscimlode.data.splits import split
 
@@ -138,7 +141,7 @@ def _measured(size: DemoSize, say: object, quiet: bool) -> FitResult | None:
             note(f"The measured strains are left out: {str(error).split('. ')[0]}.")
         return None
     train, test = split(dataset, "L2")
-    say("Measured limonene strains: L1 and L3 to train, L2 to test ...")  # type: ignore[operator]
+    say("Measured limonene strains: L1 and L3 to train, L2 to test ...")
     return _fit(train, test, size, model=None, score_scale="all", quiet=quiet)
 
 
@@ -147,8 +150,8 @@ def _fit(
     test: Dataset,
     size: DemoSize,
     *,
-    model: object,
-    score_scale: str,
+    model: Model | None,
+    score_scale: Literal["all", "test"],
     quiet: bool,
 ) -> FitResult:
     from pyscimlode import api
@@ -156,10 +159,10 @@ def _fit(
     return api.fit(
         train,
         test=test,
-        model=model,  # type: ignore[arg-type]
+        model=model,
         ensemble=size.members,
         stages=_stages(size, len(train.strains)),
-        score_scale=score_scale,  # type: ignore[arg-type]
+        score_scale=score_scale,
         progress=not quiet,
     )
 
@@ -169,10 +172,7 @@ def _stages(size: DemoSize, n_strains: int) -> Sequence[Stage] | None:
         return None
     from pyscimlode.fitting.recipes import default_stages
 
-    return tuple(
-        replace(stage, steps=size.steps)  # type: ignore[call-arg]
-        for stage in default_stages("forecast", n_strains)
-    )
+    return shortened(default_stages("forecast", n_strains), size.steps)
 
 
 def _save(results: Sequence[FitResult], out: Path) -> list[Path]:

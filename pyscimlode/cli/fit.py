@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ from pyscimlode.cli.options import (
     Time,
     names,
     roles,
+    shortened,
 )
 from pyscimlode.cli.outputs import RunFolder
 from pyscimlode.errors import TrainingError
@@ -79,7 +80,7 @@ class Request:
             backend=self.backend,
             solver=self.solver,
             pir=self.pir,
-            stages=None if self.steps is None else self._stages(len(train.strains)),
+            stages=self._stages(len(train.strains)),
             ensemble=self.ensemble,
             seed=self.seed,
             early_stopping=self.early_stopping,
@@ -90,22 +91,14 @@ class Request:
             resume=resume,
         )
 
-    def _stages(self, n_strains: int) -> Sequence[Stage]:
-        """Return the usual stages with at most ``steps`` iterations each."""
+    def _stages(self, n_strains: int) -> Sequence[Stage] | None:
+        """Return the stages that ``--steps`` asks for; None for the usual ones."""
         from pyscimlode.fitting.recipes import default_stages
         from pyscimlode.objectives.protocols import check_protocol
-        from pyscimlode.training import Adam, Collocation
 
-        steps = self.steps or 0
-        if steps < 1:
-            raise TrainingError(f"--steps {steps}: at least one step a stage.")
-        stages: list[Stage] = []
-        for stage in default_stages(check_protocol(self.protocol), n_strains):
-            if isinstance(stage, Adam | Collocation):
-                stages.append(replace(stage, steps=min(steps, stage.steps)))
-            else:
-                stages.append(replace(stage, max_iters=min(steps, stage.max_iters)))
-        return stages
+        if self.steps is None:
+            return None
+        return shortened(default_stages(check_protocol(self.protocol), n_strains), self.steps)
 
 
 def fit(
@@ -174,17 +167,18 @@ def fit(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train on strains, forecast the held-out ones, and score them beside the controls.
+    """Train on strains, forecast held-out ones, score them beside the controls.
 
-    Writes the model, scores.csv, predictions.csv, figures and report.html into --out. Ctrl-C
-    leaves a checkpoint there, from which --resume goes on.
+    Writes model, scores.csv, predictions.csv, figures, report.html into --out.
+
+    Ctrl-C leaves a checkpoint there, from which --resume goes on.
 
     Examples:
       pyscimlode fit limonene --test L2 --out runs/L2
 
-      pyscimlode fit my.csv --time Hour --experiment Strain --states Limonene,GPP --test S3
+      pyscimlode fit my.csv --time Hour --experiment Strain --test S3,S4
 
-      pyscimlode fit my.csv --test S3 --model node --ensemble 5 --pir 10 --out runs/node
+      pyscimlode fit my.csv --test S3 --model node --pir 10 --out runs/node
 
       pyscimlode fit --resume --out runs/L2
     """

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pyscimlode.errors import DataError, TimeError
+from pyscimlode.errors import DataError, TimeError, TrainingError
+
+if TYPE_CHECKING:
+    from pyscimlode.training import Stage
 
 TABLE = "Columns of a table"
 
@@ -110,6 +114,24 @@ def read_times(text: str) -> list[float]:
     if count > 1_000_000:
         raise TimeError(f"--times {text!r} are {count} times; that is more than a million.")
     return [start + index * step for index in range(count)]
+
+
+def shortened(stages: Sequence[Stage], steps: int) -> tuple[Stage, ...]:
+    """Return stages with at most so many iterations each.
+
+    Raises:
+        TrainingError: for less than one.
+    """
+    from pyscimlode.training import Adam, Collocation
+
+    if steps < 1:
+        raise TrainingError(f"--steps {steps}: at least one step a stage.")
+    return tuple(
+        replace(stage, steps=min(steps, stage.steps))
+        if isinstance(stage, Adam | Collocation)
+        else replace(stage, max_iters=min(steps, stage.max_iters))
+        for stage in stages
+    )
 
 
 def new_file(path: Path, force: bool) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from pyscimlode.cli.options import (
     roles,
 )
 from pyscimlode.cli.outputs import model_folder, prediction_table
+
+if TYPE_CHECKING:
+    from pyscimlode.results import FitResult
 
 
 def predict(
@@ -46,9 +49,9 @@ def predict(
     sheet: Sheet = None,
     force: Force = False,
 ) -> None:
-    """Forecast strains from their first measured state and their protein time series.
+    """Forecast strains from their first measured state and their proteins.
 
-    Gives the median over the ensemble, its interval, and the measured value where there is one.
+    Gives the ensemble's median and interval, and the value where measured.
 
     Examples:
       pyscimlode predict runs/L2 --times 0:72:1 --out L2.csv
@@ -84,7 +87,7 @@ def predict(
     typer.echo(f"Written: {target}")
 
 
-def _columns(result: object) -> dict[str, list[str]]:
+def _columns(result: FitResult) -> dict[str, list[str]]:
     """Return the columns that the model needs, as roles of a new table."""
-    train = result.train  # type: ignore[attr-defined]
+    train = result.train
     return {"states": list(train.state_names), "controls": list(train.control_names)}
