@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.arrays import Array, Arrays
@@ -239,7 +240,7 @@ class _Adaptive:
         self.t, self.end = arrays.reals(start), arrays.reals(end)
         self.stops = None if stops is None else arrays.reals(stops)
         span = end - start
-        resolution = 1e-14 if control.rtol < 1e-5 else 1e-11
+        resolution = 1e-14 if arrays.precision == torch.float64 else 1e-10
         self.smallest = arrays.reals(resolution * np.maximum(np.abs(end), span))
         self.status = arrays.index(np.zeros(len(start), dtype=np.int64))
         self.failed_at = arrays.reals(np.full(len(start), np.nan))
