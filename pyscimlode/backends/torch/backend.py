@@ -73,8 +73,8 @@ class TorchBackend:
         known = self.capabilities().solvers
         if method in IMPLICIT:
             raise SolverError(
-                f"solver={method!r}: this engine has no implicit solvers. For a stiff field lower "
-                "rtol's demands, or choose one of " + ", ".join(known) + "."
+                f"solver={method!r}: this engine has no implicit solvers. For a stiff field loosen "
+                "rtol and atol; it has " + ", ".join(known) + "."
             )
         raise SolverError(
             f"solver={method!r} is not one of the torch engine's ({', '.join(known)})."

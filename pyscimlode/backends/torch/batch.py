@@ -109,6 +109,7 @@ class Batch:
             self.arrays, self.tableau, solver.rtol, solver.atol, problem.n_states
         )
         self.grid: Grid | None = None
+        self._theta: FloatArray = np.zeros((n_members, 0))
 
     def _initial(self) -> Array:
         y = self.problem.initial[self.selection.experiments] / self._state_scale[:, None, :]
@@ -116,6 +117,7 @@ class Batch:
 
     def integrate(self, theta: FloatArray, *, refresh: bool = True) -> Solution:
         """Integrate all rows; ``refresh=False`` takes the steps of the last refreshed call."""
+        self._theta = theta
         self.kernel.bind(self.arrays.array(theta))
         with np.errstate(all="ignore"), torch.no_grad():
             if not self.tableau.adaptive:
@@ -146,8 +148,16 @@ class Batch:
         gradient = self.arrays.empty((n_members, self.problem.layout.size))
         gradient[...] = 0.0
         with np.errstate(all="ignore"), torch.no_grad():
+            if solution.overflowed:
+                self._bind_finite()
             self.adjoint.gradient(solution, output, cotangent, gradient)
         return np.array(self.arrays.numpy(gradient), dtype=np.float64)
+
+    def _bind_finite(self) -> None:
+        """Use parameters without NaN and infinity, so that zero cotangents stay zero."""
+        theta = self.arrays.array(self._theta)
+        self.arrays.clear_non_finite(theta)
+        self.kernel.bind(theta)
 
     def measured_units(self, values: Array) -> FloatArray:
         """Return ``(rows, points, states)`` as ``(members, rows, points, states)`` unscaled."""
