@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 
 class PyscimlodeError(Exception):
@@ -59,6 +61,22 @@ class SolverError(PyscimlodeError, ValueError):
 
 class TrainingError(PyscimlodeError, RuntimeError):
     """Training that cannot start, go on or be resumed."""
+
+
+class TrainingInterrupted(TrainingError, KeyboardInterrupt):
+    """Training was stopped by Ctrl-C; what was reached is kept.
+
+    Also a ``KeyboardInterrupt``, so that whoever waits for Ctrl-C gets this one too.
+
+    Attributes:
+        path: of the checkpoint; None when none was asked for.
+        state: what was reached; ``pyscimlode.training.train(..., resume=state)`` goes on from it.
+    """
+
+    def __init__(self, message: str, path: Path | None = None, state: Any = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.state = state
 
 
 class BackendUnavailable(PyscimlodeError, RuntimeError):
