@@ -99,22 +99,21 @@ def _step(
     lr: float,
     stage: Adam | Collocation,
 ) -> None:
+    # The moments are kept without their factors (1 - beta), which the scalars below take in: that
+    # saves passes over arrays of members x parameters.
     theta, first, second, scratch = arrays
     beta1, beta2 = stage.betas
-    np.multiply(gradient, 1.0 if factors is None else factors[:, None], out=scratch)
+    if factors is not None:
+        gradient = np.multiply(gradient, factors[:, None], out=scratch)
     first *= beta1
+    first += gradient
     second *= beta2
-    if beta1 < 1.0:
-        scratch *= 1.0 - beta1
-        first += scratch
-    np.multiply(scratch, scratch, out=scratch)
-    scratch *= (1.0 - beta2) / (1.0 - beta1) ** 2
-    second += scratch
+    second += np.multiply(gradient, gradient, out=scratch)
+    root = np.sqrt((1.0 - beta2**counts) / (1.0 - beta2))
     np.sqrt(second, out=scratch)
-    scratch *= (1.0 / np.sqrt(1.0 - beta2**counts))[:, None]
-    scratch += stage.eps
+    scratch += (stage.eps * root)[:, None]
     np.divide(first, scratch, out=scratch)
-    scratch *= (lr / (1.0 - beta1**counts))[:, None]
+    scratch *= (lr * (1.0 - beta1) / (1.0 - beta1**counts) * root)[:, None]
     if stage.weight_decay:
         theta *= 1.0 - lr * stage.weight_decay
     theta -= scratch
