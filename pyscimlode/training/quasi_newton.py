@@ -139,12 +139,21 @@ class QuasiNewtonRun:
         self.validation = validation
         self.iteration = 0
         self.total = evaluation_limit(stage)
-        self._start = np.array(theta, dtype=np.float64)
         self._log = EvaluationLog()
         self._best = np.full(len(theta), np.inf)
-        self._best_theta = self._start.copy()
-        self._minimisations = [Minimisation(stage, row.copy()) for row in self._start]
         self._rendezvous = Rendezvous({})
+        self._begin(theta)
+
+    def _begin(self, theta: FloatArray) -> None:
+        self._start = np.array(theta, dtype=np.float64)
+        self._best_theta = self._start.copy()
+        self._minimisations = [Minimisation(self.stage, row.copy()) for row in self._start]
+
+    def _begin_at(self, theta: FloatArray) -> None:
+        self._start = np.array(theta, dtype=np.float64)
+        self._best = np.full(len(theta), np.inf)
+        self._best_theta = self._start.copy()
+        self._minimisations = [Minimisation(self.stage, row.copy()) for row in self._start]
 
     @property
     def theta(self) -> FloatArray:
@@ -219,6 +228,8 @@ class QuasiNewtonRun:
         Raises:
             TrainingError: they ask for something else than they did.
         """
+        self._begin(arrays["start"])
+        self._begin_at(arrays["start"])
         self._log = EvaluationLog.from_arrays(arrays)
         self.iteration = iteration
         self.source.restore(arrays)
