@@ -108,6 +108,7 @@ class Batch:
         self.controller = Controller(
             self.arrays, self.tableau, solver.rtol, solver.atol, problem.n_states
         )
+        self.host_dtype = np.float32 if dtype == torch.float32 else np.float64
         self.grid: Grid | None = None
         self._theta: FloatArray = np.zeros((n_members, 0))
 
@@ -116,9 +117,14 @@ class Batch:
         return self.arrays.array(np.moveaxis(y, 2, 0).reshape(-1))
 
     def integrate(self, theta: FloatArray, *, refresh: bool = True) -> Solution:
-        """Integrate all rows; ``refresh=False`` takes the steps of the last refreshed call."""
+        """Integrate all rows; ``refresh=False`` takes the steps of the last refreshed call.
+
+        An infinite parameter counts as NaN: an activation could hide it.
+        """
         self._theta = theta
-        self.kernel.bind(self.arrays.array(theta))
+        with np.errstate(over="ignore"):
+            values = np.asarray(theta, dtype=self.host_dtype)
+        self.kernel.bind(self.arrays.array(np.where(np.isfinite(values), values, np.nan)))
         with np.errstate(all="ignore"), torch.no_grad():
             if not self.tableau.adaptive:
                 self.grid = self.grid or self._uniform_grid()

@@ -65,7 +65,7 @@ def test_inputs_are_interpolated_in_measured_units_then_transformed(interpolatio
 def _through(kernel: Kernel, data: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Field values, state cotangents and parameter gradient of three slots."""
     arrays = kernel.arrays  # type: ignore[attr-defined]
-    slots, states, *rows = data["y"].shape
+    slots, _, *rows = data["y"].shape
     kernel.bind(arrays.array(data["theta"]))
     tape = kernel.tape(slots, tuple(rows))
     tape.inputs[...] = arrays.array(data["u"])

@@ -99,7 +99,7 @@ def test_gradient_with_free_steps_at_tight_tolerance(
     with open_session(problem, method, rtol=1e-10) as session:
         parts, gradient = session.loss_and_grad(theta)
         if detached:
-            assert (parts.pir > 0).all()
+            assert (parts.pir > 0).any()
         shown = problem if not detached else replace(problem, pir=np.zeros(2))
     with open_session(shown, method, rtol=1e-10) as session:
         expected = central_difference(session, theta, direction, 1e-3, refresh=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,24 +20,28 @@ from tests.backends.problems import initial_theta, radau, small_problem
 from tests.backends.torch.test_gradients import METHODS, PLACES, SMOOTH, open_session
 
 
+@cache
+def _reference(interpolation: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters of two members and SciPy's trajectories ``(members, experiments, times, ...)``."""
+    problem = small_problem(SMOOTH[1], members=2, interpolation=interpolation)
+    theta = initial_theta(problem)
+    cells = [[radau(problem, theta, m, e, problem.times[e]) for e in range(3)] for m in range(2)]
+    return theta, np.array(cells)
+
+
 @pytest.mark.parametrize("interpolation", ["linear", "step"])
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8])
 @pytest.mark.parametrize("method", ["tsit5", "dopri5", "dopri8"])
 def test_trajectories_keep_the_tolerance(method: str, rtol: float, interpolation: Any) -> None:
     problem = small_problem(SMOOTH[1], members=2, interpolation=interpolation)
-    theta = initial_theta(problem)
+    theta, expected = _reference(interpolation)
     with open_session(problem, method, rtol=rtol) as session:
         found = session.solve(theta)
     assert (found.status == Status.SUCCESS).all()
     assert np.isnan(found.failed_at).all()
     assert (found.nfev > 10).all()
-    for index in range(2):
-        for experiment in range(3):
-            times = problem.times[experiment]
-            expected = radau(problem, theta, index, experiment, times)
-            scale = problem.scaling.state_scale[index]
-            error = np.abs(found.z[index, experiment] - expected) / scale
-            assert error.max() < 20 * rtol
+    error = np.abs(found.z - expected) / problem.scaling.state_scale[:, None, None, :]
+    assert error.max() < 20 * rtol
 
 
 def test_fixed_steps_converge_with_order_four() -> None:
@@ -103,7 +108,7 @@ def test_dopri8_is_the_method_of_scipy() -> None:
 
 
 def _explosive(members: int = 1) -> tuple[Problem, np.ndarray]:
-    """dz/dt = softplus(9 z + b) in one state: rows that start high blow up, low ones do not."""
+    """dz/dt = 9 softplus(9 z) in one state: a row near the largest number leaves it."""
     problem = small_problem(
         NeuralODE(widths=(1,), activation="softplus", features="linear"),
         members=members,
@@ -116,7 +121,7 @@ def _explosive(members: int = 1) -> tuple[Problem, np.ndarray]:
     problem = replace(
         problem,
         scaling=stack([identity_scaling(1, 0)] * members),
-        initial=np.array([[-6.0], [2.0], [-7.0]]),
+        initial=np.array([[-6.0], [1e300], [-7.0]]),
     )
     theta = problem.layout.pack(
         {
@@ -134,13 +139,13 @@ def _explosive(members: int = 1) -> tuple[Problem, np.ndarray]:
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_row_that_blows_up_leaves_the_others_alone(members: int, method: str, place: Any) -> None:
     problem, theta = _explosive(members)
-    with open_session(problem, method, place=place, max_steps=3000) as session:
+    with open_session(problem, method, place=place) as session:
         found = session.solve(theta)
         parts, gradient = session.loss_and_grad(theta)
         quiet, slope = session.loss_and_grad(theta, experiments=[0, 2])
     with open_session(problem, method, place=place) as session:
         alone = session.solve(theta, experiments=[0, 2])
-    assert (found.status[:, 1] != Status.SUCCESS).all()
+    assert (found.status[:, 1] == Status.NON_FINITE).all()
     assert (found.status[:, [0, 2]] == Status.SUCCESS).all()
     failed_at = found.failed_at[0, 1]
     assert 0.0 <= failed_at < problem.times[1, -1]
@@ -155,7 +160,7 @@ def test_a_row_that_blows_up_leaves_the_others_alone(members: int, method: str, 
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_broken_parameters_of_one_member_leave_the_others_alone(bad: float, place: Any) -> None:
     problem = small_problem(SMOOTH[1], members=3)
     theta = initial_theta(problem)
@@ -166,9 +171,6 @@ def test_broken_parameters_of_one_member_leave_the_others_alone(bad: float, plac
             warnings.simplefilter("error")
             parts, gradient = session.loss_and_grad(theta)
             found = session.solve(theta)
-    if np.isfinite(bad):
-        assert parts.status[0].max() == 0
-        return
     assert (parts.status[1] == Status.NON_FINITE).all()
     assert parts.total[1] == 0.0
     assert (gradient[1] == 0.0).all()
