@@ -96,6 +96,7 @@ def run_demo(out: Path = Path("demo"), *, quick: bool = False, quiet: bool = Fal
         title="Forecasts of held-out strains: two neural ODEs and their controls",
         command=f"pyscimlode demo --out {out}{' --quick' if quick else ''}",
         model_paths=[str(folder) for folder in folders],
+        figures=out / "figures",
     )
     say(f"Report: {report} ({time.monotonic() - started:.0f} s in all)")
     return report
@@ -176,7 +177,7 @@ def _stages(size: DemoSize, n_strains: int) -> Sequence[Stage] | None:
 
 
 def _save(results: Sequence[FitResult], out: Path) -> list[Path]:
-    from pyscimlode.cli.outputs import write_figures, write_tables
+    from pyscimlode.cli.outputs import write_tables
 
     folders = []
     for result in results:
@@ -184,6 +185,5 @@ def _save(results: Sequence[FitResult], out: Path) -> list[Path]:
         folder = out / name
         result.save(folder / "model")
         write_tables(result, folder)
-        write_figures(result, folder / "figures")
         folders.append(folder / "model")
     return folders

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 REQUEST = "run.json"
 KIND = "pyscimlode run"
-MOST_FIGURES = 5
-"""Held-out strains that get a figure of their own."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +98,16 @@ class RunFolder:
 
         result.save(self.model)
         written = [self.model, *write_tables(result, self.path)]
-        written.append(write_figures(result, self.path / "figures"))
-        write_report(self.report, result, command=command, model_paths=[str(self.model)])
+        figures = self.path / "figures"
+        write_report(
+            self.report,
+            result,
+            command=command,
+            model_paths=[str(self.model)],
+            figures=figures,
+        )
         self.checkpoint.unlink(missing_ok=True)
-        return [*written, self.report]
+        return [*written, figures, self.report]
 
     def _check_replaceable(self) -> None:
         if not (self.path / REQUEST).is_file():
@@ -154,36 +157,6 @@ def prediction_table(result: FitResult, dataset: Any, times: list[float] | None 
     return frame
 
 
-def write_figures(result: FitResult, folder: Path) -> Path:
-    """Write the figures as PNG files into a folder of their own, replacing what was there."""
-    from pyscimlode import plots
-    from pyscimlode.artifacts import atomic_directory
-    from pyscimlode.plots.style import png
-    from pyscimlode.report.sections import field_states, measured_data
-
-    shown = result.test or result.train
-    with atomic_directory(folder, overwrite=True) as part:
-        part.mkdir(exist_ok=True)
-        for strain in shown.strains[:MOST_FIGURES]:
-            drawn = plots.plot_forecast(result, strain)
-            (part / f"forecast-{_file_name(strain)}.png").write_bytes(png(drawn, 150.0))
-        pair = field_states(result)
-        if pair is not None:
-            (part / "field.png").write_bytes(png(plots.plot_field(result, *pair), 150.0))
-        if result.test is not None:
-            (part / "scores.png").write_bytes(png(plots.plot_scores(result.scores), 150.0))
-        if not result.history.empty:
-            (part / "history.png").write_bytes(png(plots.plot_history(result), 150.0))
-        measured = measured_data(result)
-        if measured is not None:
-            (part / "data.png").write_bytes(png(plots.plot_dataset(measured), 150.0))
-    return folder
-
-
 def model_folder(path: Path) -> Path:
     """Return the saved model that a path means: of a run, or the model's own folder."""
     return path / "model" if (path / "model").is_dir() else path
-
-
-def _file_name(strain: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", strain).strip(".") or "strain"

@@ -11,6 +11,7 @@ from pyscimlode.results import FitResult
 
 if TYPE_CHECKING:
     from pyscimlode.data.dataset import Dataset
+    from pyscimlode.report.album import Album
 
 __all__ = ["joint_scores", "write_report"]
 
@@ -23,6 +24,7 @@ def write_report(
     command: str | None = None,
     dataset: Dataset | None = None,
     model_paths: Sequence[str] | None = None,
+    figures: str | Path | None = None,
 ) -> Path:
     """Write a report on one fit, or a comparison of several.
 
@@ -39,17 +41,19 @@ def write_report(
         dataset: the data to describe; by default the training and held-out strains of each
             question.
         model_paths: where each result was saved, for the lines that load it again.
+        figures: a folder that the report's figures are written to as well, as PNG files.
 
     Returns:
         The path that was written.
 
     Raises:
         DataError: for no result.
-        ArtifactError: when the file cannot be written.
+        ArtifactError: when a file cannot be written, or ``figures`` holds other files.
     """
     from pyscimlode.artifacts import atomic_write_text
     from pyscimlode.errors import DataError
     from pyscimlode.report import html
+    from pyscimlode.report.album import Album
 
     results = [result] if isinstance(result, FitResult) else list(result)
     if not results:
@@ -59,8 +63,11 @@ def write_report(
     heading = title or _title(results)
     places: dict[int, str | None] = {id(r): None for r in results}
     places |= {id(r): p for r, p in zip(results, model_paths or (), strict=False)}
-    body = _body(results, heading, command, dataset, places)
-    return atomic_write_text(Path(path), html.page(heading, body))
+    album = Album()
+    document = html.page(heading, _body(results, heading, command, dataset, places, album))
+    if figures is not None:
+        album.save(Path(figures))
+    return atomic_write_text(Path(path), document)
 
 
 def _body(
@@ -69,6 +76,7 @@ def _body(
     command: str | None,
     dataset: Dataset | None,
     places: dict[int, str | None],
+    album: Album,
 ) -> Iterator[str]:
     from pyscimlode._version import __version__
     from pyscimlode.report import html, sections, wording
@@ -76,17 +84,20 @@ def _body(
     groups = same_question(results)
     yield html.heading(heading, 1)
     yield html.paragraph(f"Written by pyscimlode {__version__}.", "quiet")
-    for group in groups:
-        yield from _question(group, numbered=len(groups) > 1)
+    for index, group in enumerate(groups):
+        prefix = f"{index + 1}-" if len(groups) > 1 else ""
+        yield from _question(group, album, prefix)
     for group in groups:
         for result, name in zip(group, unique_names(group), strict=True):
             yield html.heading(_part(name, result))
             yield html.paragraph(wording.model_words(result))
-            yield from sections.forecast_section(result)
+            prefix = f"{result.train.provenance.source}-{name}-" if len(results) > 1 else ""
+            yield from sections.forecast_section(result, album, prefix)
     described = [dataset] if dataset else [sections.measured_data(g[0]) for g in groups]
     for data in described:
         if data is not None:
-            yield from sections.data_section(data)
+            prefix = f"{data.provenance.source}-" if len(described) > 1 else ""
+            yield from sections.data_section(data, album, prefix)
     yield from sections.meaning_section(results)
     yield html.heading("Provenance")
     if command:
@@ -96,15 +107,15 @@ def _body(
             yield from sections.provenance_section(result, _part(name, result), places[id(result)])
 
 
-def _question(group: Sequence[FitResult], *, numbered: bool) -> Iterator[str]:
+def _question(group: Sequence[FitResult], album: Album, prefix: str) -> Iterator[str]:
     from pyscimlode.report import html, sections, wording
 
     first = group[0]
-    yield html.heading(f"How good is it? {_held_out(first)}" if numbered else "How good is it?")
+    yield html.heading(f"How good is it? {_held_out(first)}" if prefix else "How good is it?")
     yield html.paragraph(wording.question(first))
     if first.test is None:
         return
-    yield from sections.scores_section(joint_scores(group))
+    yield from sections.scores_section(joint_scores(group), album, prefix)
 
 
 def _part(name: str, result: FitResult) -> str:

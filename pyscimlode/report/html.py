@@ -5,10 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 STYLE = """
 :root { color-scheme: light; }
@@ -86,11 +82,9 @@ def details(summary: str, content: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>{content}</details>"
 
 
-def figure(drawn: Figure, caption: str) -> str:
-    """Return a figure with its picture inside the document."""
-    from pyscimlode.plots.style import png
-
-    data = base64.b64encode(png(drawn)).decode("ascii")
+def picture(png: bytes, caption: str) -> str:
+    """Return a picture, held inside the document, with its caption."""
+    data = base64.b64encode(png).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"

@@ -18,6 +18,7 @@ from pyscimlode.results.scoring import ZERO_FIELD, joined
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pyscimlode.report.album import Album
     from pyscimlode.results import FitResult, Scores
 
 MOST_STRAINS = 3
@@ -47,7 +48,7 @@ def _plain(row: pd.Series, columns: Sequence[str]) -> Iterator[object]:
         yield int(row[column]) if column in ("strains", "states") else float(row[column])
 
 
-def scores_section(scores: Scores) -> Iterator[str]:
+def scores_section(scores: Scores, album: Album, prefix: str) -> Iterator[str]:
     """Return verdict, summary, figure and all numbers."""
     sentence, beaten = wording.verdict(scores)
     ahead = beaten or scores.protocol != "forecast"
@@ -56,7 +57,8 @@ def scores_section(scores: Scores) -> Iterator[str]:
     if scores.protocol == "forecast" and scores.unit:
         yield html.paragraph(f"NRMSE is RMSE divided by the {scores.unit}.", "quiet")
     yield from (html.paragraph(note, "quiet") for note in scores.notes)
-    yield html.figure(
+    yield album.add(
+        f"{prefix}scores",
         plots.plot_scores(scores),
         "Every metabolite, models on the left and controls on the right; darker is worse.",
     )
@@ -88,7 +90,7 @@ def _every_row(scores: Scores) -> str:
     return html.table(header, rows)
 
 
-def forecast_section(result: FitResult) -> Iterator[str]:
+def forecast_section(result: FitResult, album: Album, prefix: str) -> Iterator[str]:
     """Return forecast panels of some strains, the learned field and the course of training."""
     shown = result.test or result.train
     strains = shown.strains[:MOST_STRAINS]
@@ -96,11 +98,13 @@ def forecast_section(result: FitResult) -> Iterator[str]:
     if len(shown.strains) > len(strains):
         yield html.paragraph(f"The first {len(strains)} of {len(shown.strains)} strains.", "quiet")
     for strain in strains:
-        yield html.figure(plots.plot_forecast(result, strain), _forecast_caption(result, strain))
+        drawn = plots.plot_forecast(result, strain)
+        yield album.add(f"{prefix}forecast-{strain}", drawn, _forecast_caption(result, strain))
     pair = field_states(result)
     if pair is not None:
         yield html.heading("The learned field", 3)
-        yield html.figure(
+        yield album.add(
+            f"{prefix}field",
             plots.plot_field(result, *pair),
             f"How fast {pair[0]} and {pair[1]} change by the model, wherever they stand; all other "
             "metabolites are held at the values of the strain at the time of the star.",
@@ -109,7 +113,8 @@ def forecast_section(result: FitResult) -> Iterator[str]:
         yield html.heading("Training", 3)
         yield html.paragraph(wording.swings(result))
         yield _stages(result)
-        yield html.figure(
+        yield album.add(
+            f"{prefix}history",
             plots.plot_history(result),
             "Loss and gradient over the iterations. Stages minimise different losses, so a step "
             "between stages is no mistake.",
@@ -147,7 +152,7 @@ def _stages(result: FitResult) -> str:
     return html.table(["stage", "options"], rows) if rows else ""
 
 
-def data_section(dataset: Dataset) -> Iterator[str]:
+def data_section(dataset: Dataset, album: Album, prefix: str) -> Iterator[str]:
     """Return what is in the data, what the audit found, and the measured series."""
     yield html.heading(f"Data: {dataset.provenance.source}")
     yield html.code(repr(dataset))
@@ -157,7 +162,8 @@ def data_section(dataset: Dataset) -> Iterator[str]:
     remarks = [n for n in dataset.provenance.history if "part of a split" not in n]
     if remarks:
         yield html.paragraph(f"Reading the data: {'; '.join(remarks)}.", "quiet")
-    yield html.figure(
+    yield album.add(
+        f"{prefix}data",
         plots.plot_dataset(dataset),
         "Measured series of every strain; lines only join the points.",
     )
