@@ -154,7 +154,7 @@ def _search(
     if not np.isfinite(direction).all() or float(direction @ gradient) >= 0.0:
         return None, (value, gradient)
     found: tuple[Any, ...] = line_search(
-        f.value, f.gradient, x, direction, gradient, value, before, c1=1e-4, c2=0.9, maxiter=20
+        f.value, f.gradient, x, direction, gradient, value, before, c1=1e-4, c2=0.9, maxiter=10
     )
     alpha = found[0]
     if alpha is None:

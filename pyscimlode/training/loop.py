@@ -159,6 +159,7 @@ class _Loop:
         self._checkpointer = checkpointer
         self._collocation = collocation
         self._recorder = Recorder(len(theta))
+        self._opened: StageRun | None = None
         self._run: StageRun | None = None
         self._started = time.monotonic()
         self._clock = _Clock()
@@ -208,7 +209,7 @@ class _Loop:
     def _stage(self) -> None:
         state = self._state
         stage = state.stages[state.stage_index]
-        run = self._open(stage, state.theta)
+        run = self._opened = self._open(stage, state.theta)
         if state.stage_arrays:
             run.restore(state.iteration, dict(state.stage_arrays))
         else:
@@ -238,7 +239,7 @@ class _Loop:
                 stage_arrays={},
             )
             self._started, self._run = time.monotonic(), None
-            run.close()
+        run.close()
 
     def _open(self, stage: Stage, theta: FloatArray) -> StageRun:
         if isinstance(stage, Collocation):
@@ -316,8 +317,8 @@ class _Loop:
             error.add_note(f"What was reached before is in {self._checkpointer.path}.")
 
     def _close(self) -> None:
-        if self._run is not None:
-            self._run.close()
+        if self._opened is not None:
+            self._opened.close()
         close_display = getattr(self._on_event, "close", None)
         if callable(close_display):
             close_display()
