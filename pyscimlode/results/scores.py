@@ -55,11 +55,12 @@ class Scores:
         return tuple(dict.fromkeys(self.table["model"]))
 
     def summary(self) -> pd.DataFrame:
-        """Return one row a model: mean NRMSE over states then strains, clean and over all states.
+        """Return one row a model: NRMSE, clean and over all states.
 
-        Under the identity protocol: mean RMSE over states and strains. Under the forecast
-        protocol rows are sorted, best first; NaN (a failed forecast) comes last. Identity scores
-        are never ranked.
+        The error of a state is taken over the measured points of all held-out strains together,
+        then averaged over states. Under the identity protocol: RMSE in raw units. Under the
+        forecast protocol rows are sorted, best first; NaN (a failed forecast) comes last.
+        Identity scores are never ranked.
         """
         import pandas as pd
 
@@ -89,19 +90,32 @@ class Scores:
         return float(summary.to_dict()[model])
 
     def by_state(self, value: str = "nrmse") -> pd.DataFrame:
-        """Return states x models, the mean over strains."""
-        frame = self.table.pivot_table(
-            index="state", columns="model", values=value, aggfunc=_strict_mean, sort=False
-        )
-        return frame[[model for model in self.models if model in frame.columns]]
+        """Return states x models, over the measured points of all held-out strains together."""
+        import pandas as pd
+
+        columns = {}
+        for model in self.models:
+            of_model = self.table[self.table["model"] == model]
+            columns[model] = _pooled(of_model, value)
+        return pd.DataFrame(columns).reindex(list(dict.fromkeys(self.table["state"])))
 
     def by_strain(self) -> pd.DataFrame:
         """Return strains x models, the clean mean NRMSE over states."""
+        import pandas as pd
+
         clean = self.table[~self.table["excluded"]]
-        frame = clean.pivot_table(
-            index="strain", columns="model", values="nrmse", aggfunc=_strict_mean, sort=False
+        strains = list(dict.fromkeys(self.table["strain"]))
+        return pd.DataFrame(
+            {
+                model: {
+                    strain: self._mean(
+                        clean[(clean["model"] == model) & (clean["strain"] == strain)], "nrmse"
+                    )
+                    for strain in strains
+                }
+                for model in self.models
+            }
         )
-        return frame[[model for model in self.models if model in frame.columns]]
 
     def to_csv(self, path: str | Path) -> None:
         """Write the long table."""
@@ -129,22 +143,25 @@ class Scores:
 
     @staticmethod
     def _mean(rows: pd.DataFrame, value: str) -> float:
-        if rows.empty:
-            return float("nan")
-        known = rows[~_without_unit(rows)] if value == "nrmse" else rows
-        per_strain = known.groupby("strain")[value].agg(_strict_mean)
-        return float(_strict_mean(per_strain))
+        errors = list(_pooled(rows, value).values())
+        return float(np.mean(errors)) if errors else float("nan")
 
 
-def _without_unit(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Rows whose NRMSE is undefined because the state does not vary, not because a solve failed."""
-    without: pd.Series[bool] = rows["rmse"].notna() & rows["nrmse"].isna()
-    return without
+def _pooled(rows: pd.DataFrame, value: str) -> dict[str, float]:
+    """Return each state's root mean squared error over the points of all rows.
 
-
-def _strict_mean(values: pd.Series[float]) -> float:
-    """Return the mean; NaN if any value is NaN (a failed forecast is not left out)."""
-    return float(np.mean(np.asarray(values, dtype=np.float64)))
+    NaN if any row is NaN (a failed forecast is not left out). NRMSE leaves out states that do not
+    vary and so have no unit.
+    """
+    if value == "nrmse":
+        rows = rows[~(rows["rmse"].notna() & rows["nrmse"].isna())]
+    errors: dict[str, float] = {}
+    for state in dict.fromkeys(rows["state"]):
+        of_state = rows[rows["state"] == state]
+        n = of_state["n"].to_numpy(dtype=np.float64)
+        square = of_state[value].to_numpy(dtype=np.float64) ** 2
+        errors[str(state)] = float(np.sqrt((n * square).sum() / n.sum()))
+    return errors
 
 
 def _number(value: float) -> str:
