@@ -86,7 +86,7 @@ def plot_field(
     columns = _columns(dataset, x, y)
     experiment = dataset.experiments[0]
     when = _time(experiment, at, dataset.time_unit)
-    values = _slice(result, dataset, columns, when, _member(result, member))
+    values = field_slice(result, dataset, x, y, when, _member(result, member))
     same_unit = dataset.units.get(x, "") == dataset.units.get(y, "")
     speed = _speed(values, same_unit)
 
@@ -189,14 +189,21 @@ def _member(result: FitResult, member: int | None) -> int | None:
     return member
 
 
-def _slice(
-    result: FitResult,
-    dataset: Dataset,
-    columns: tuple[int, int],
-    when: float,
-    member: int | None,
+def field_slice(
+    result: FitResult, dataset: Dataset, x: str, y: str, when: float, member: int | None = None
 ) -> FieldSlice:
+    """Evaluate the field on a grid over two states, everything else as in one experiment.
+
+    Args:
+        result: the fit.
+        dataset: one experiment, with the states that the model integrates.
+        x: the first state.
+        y: the second state.
+        when: the time whose other states and controls are held.
+        member: a member of the ensemble; None for the median.
+    """
     experiment = dataset.experiments[0]
+    columns = (dataset.state_names.index(x), dataset.state_names.index(y))
     held = np.array([_value(experiment, c, when) for c in range(len(dataset.state_names))])
     grids = [_axis(experiment.states[:, column], held[column]) for column in columns]
     xx, yy = np.meshgrid(*grids)

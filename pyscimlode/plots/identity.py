@@ -32,9 +32,9 @@ def plot_identity(result: FitResult, dataset: Dataset, states: Sequence[str] | N
         dataset: the rows of one strain, ``{strain}@{row}``.
         states: the states to show; by default those that are scored (without proteins).
     """
-    n_scored = len(dataset.state_names) - int(result.provenance.get("n_controls", 0))
-    shown = dataset.state_names[:n_scored] if states is None else tuple(states)
-    columns = [dataset.state_names.index(name) for name in dataset.keep(states=shown).state_names]
+    scored = dataset.provenance.details.get("reported_states")
+    shown = dataset.keep(states=scored if states is None else states).state_names
+    columns = [dataset.state_names.index(name) for name in shown]
     forecast = result.predict(dataset)
     rows = np.arange(len(dataset))
     target = np.stack([e.states[-1] for e in dataset])

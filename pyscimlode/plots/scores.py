@@ -33,7 +33,7 @@ def plot_scores(scores: Scores) -> Figure:
     """Plot the error of every model and control in every state, and their means, as a table.
 
     Models stand on the left, controls on the right of the gap; a darker cell is a larger error.
-    Under the forecast protocol cells are NRMSE, means over the held-out strains; under the
+    Under the forecast protocol cells are NRMSE over the points of all held-out strains; under the
     identity protocol they are RMSE in the states' own units, without colours: these scores are
     not to be compared. A dagger marks states whose score means nothing for at least one of the
     strains; the clean mean leaves them out.
@@ -135,7 +135,7 @@ def _caption(scores: Scores, marked: bool) -> str:
     if scores.protocol != "forecast":
         return "RMSE in the unit of each state. A field that is zero everywhere is perfect here."
     n_strains = scores.table["strain"].nunique()
-    over = "" if n_strains == 1 else f", mean over {n_strains} held-out strains"
+    over = "" if n_strains == 1 else f" over the points of {n_strains} held-out strains"
     text = f"NRMSE{over}: 0 is perfect; bold is best in the row."
     if marked:
         text += "\n† copied from another strain or at the detection limit: not in the clean mean."

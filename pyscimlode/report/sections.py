@@ -64,7 +64,9 @@ def scores_section(scores: Scores, album: Album, prefix: str) -> Iterator[str]:
     )
     value = "nrmse" if scores.protocol == "forecast" else "rmse"
     yield html.heading("Per metabolite", 3)
-    yield html.paragraph(f"{value.upper()}, mean over the held-out strains.", "quiet")
+    yield html.paragraph(
+        f"{value.upper()} over the measured points of all held-out strains.", "quiet"
+    )
     yield _by_state(scores.by_state(value))
     if value == "nrmse":
         yield html.details(
