@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pyscimlode.backends.torch.arrays import Array
+from pyscimlode.backends.torch.blocks import Block
 from pyscimlode.backends.torch.forward import Integrator, Solution
 from pyscimlode.backends.torch.outputs import DenseOutput
 
@@ -58,6 +59,9 @@ class Adjoint:
         for number in range(len(solution.blocks) - 1, -1, -1):
             block = solution.blocks[number]
             begin -= block.used
+            if not block.kept:
+                steps_in = slice(begin, begin + block.used)
+                it.evaluate_again(block, solution.grid.t[steps_in], solution.grid.h[steps_in])
             if solution.overflowed:
                 kernel.clear_non_finite(block.tape)
             kernel.linearise(block.tape)
@@ -79,10 +83,10 @@ class Adjoint:
             kernel.backward(tape, 0, self.work)
             kernel.add_gradient(tape, gradient)
 
-    def _step(self, block: object, n: int, extra: Array | None, mask: np.ndarray | None) -> None:
-        it, xp, kernel, tape = self.it, self.arrays.xp, self.it.kernel, block.tape  # type: ignore[attr-defined]
+    def _step(self, block: Block, n: int, extra: Array | None, mask: np.ndarray | None) -> None:
+        it, xp, kernel, tape = self.it, self.arrays.xp, self.it.kernel, block.tape
         last = it.stages - 1
-        slot = n * block.slots - it.first  # type: ignore[attr-defined]
+        slot = n * block.slots - it.first
         h, mu = it.h_full, self.mu
         end = tape.cotangent[slot + last]
         passed = None

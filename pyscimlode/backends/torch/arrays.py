@@ -113,7 +113,7 @@ class NumpyArrays:
 
     def __init__(self, precision: torch.dtype) -> None:
         self.precision = precision
-        self.dtype: Any = np.float32 if precision == torch.float32 else np.float64
+        self.dtype: Any = np.dtype(np.float32 if precision == torch.float32 else np.float64)
         self.dot = np.dot
 
     def empty(self, shape: Sequence[int]) -> Array:
@@ -150,7 +150,7 @@ class NumpyArrays:
 
     def softplus(self, x: Array, out: Array) -> Array:
         """Write ``log(1 + exp(x))`` into ``out``."""
-        return np.logaddexp(x, self.dtype(0.0), out=out)
+        return np.logaddexp(x, self.dtype.type(0.0), out=out)
 
     def sigmoid(self, x: Array) -> Array:
         """Return ``1 / (1 + exp(-x))``."""

@@ -41,6 +41,7 @@ class AutogradKernel:
         self.n_members = scaling.n_members
         self.n_states = scaling.n_states
         self.n_controls = scaling.n_controls
+        self.slot_floats = 2 * self.n_states + self.n_controls
         self.field = build_field(scaling) if field is None else field
         self.theta: Tensor = torch.zeros(0)
 

@@ -13,7 +13,7 @@ from pyscimlode.backends.base import FloatArray
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.adjoint import Adjoint
 from pyscimlode.backends.torch.arrays import Array, choose_arrays
-from pyscimlode.backends.torch.blocks import Memory
+from pyscimlode.backends.torch.blocks import MEMORY_LIMIT, Memory
 from pyscimlode.backends.torch.control import Controller
 from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
 from pyscimlode.backends.torch.inputs import ControlInputs
@@ -65,6 +65,7 @@ class Batch:
         device: where to compute.
         dtype: of states and parameters.
         library: array library, see :func:`choose_arrays`.
+        memory_limit: bytes of evaluations to keep for a gradient.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Batch:
         device: torch.device,
         dtype: torch.dtype,
         library: str = "auto",
+        memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         self.problem, self.selection, self.solver = problem, selection, solver
         self.arrays = choose_arrays(device, dtype, library)
@@ -88,7 +90,7 @@ class Batch:
         stage_inputs = StageInputs(inputs, self.arrays)
         stages = self.tableau.stages
         slots = stages - 1 if stage_inputs.continuous else stages
-        memory = Memory(self.arrays, self.kernel, rows, stages, slots)
+        memory = Memory(self.arrays, self.kernel, rows, stages, slots, memory_limit)
         self._state_scale = member_values(problem, problem.scaling.state_scale, selection.members)
         time_scale = member_times(problem, selection.members)
         self.integrator = Integrator(
@@ -116,10 +118,15 @@ class Batch:
         y = self.problem.initial[self.selection.experiments] / self._state_scale[:, None, :]
         return self.arrays.array(np.moveaxis(y, 2, 0).reshape(-1))
 
-    def integrate(self, theta: FloatArray, *, refresh: bool = True) -> Solution:
-        """Integrate all rows; ``refresh=False`` takes the steps of the last refreshed call.
+    def integrate(self, theta: FloatArray, *, refresh: bool = True, keep: bool = True) -> Solution:
+        """Integrate all rows.
 
         An infinite parameter counts as NaN: an activation could hide it.
+
+        Args:
+            theta: ``(members, size)``.
+            refresh: False takes the steps of the last refreshed call.
+            keep: whether :meth:`gradient` follows.
         """
         self._theta = theta
         with np.errstate(over="ignore"):
@@ -128,12 +135,18 @@ class Batch:
         with np.errstate(all="ignore"), torch.no_grad():
             if not self.tableau.adaptive:
                 self.grid = self.grid or self._uniform_grid()
-                return self.integrator.fixed(self.initial, self.grid)
+                return self.integrator.fixed(self.initial, self.grid, keep=keep)
             if not refresh and self.grid is not None:
-                return self.integrator.fixed(self.initial, self.grid)
+                return self.integrator.fixed(self.initial, self.grid, keep=keep)
             stops = self.times.T if self.tableau.lands else None
             solution = self.integrator.adaptive(
-                self.initial, self.start, self.end, self.controller, self.solver.max_steps, stops
+                self.initial,
+                self.start,
+                self.end,
+                self.controller,
+                self.solver.max_steps,
+                stops,
+                keep=keep,
             )
             self.grid = None if (solution.status != 0).any() else solution.grid.packed()
             return solution
@@ -209,9 +222,10 @@ class TrainingBatch(Batch):
         device: torch.device,
         dtype: torch.dtype,
         library: str = "auto",
+        memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         selection, points, counted = select_training(problem, members, experiments)
-        super().__init__(problem, selection, solver, device, dtype, library)
+        super().__init__(problem, selection, solver, device, dtype, library, memory_limit)
         self.terms: LossTerms = loss_terms(
             problem, self.scaling, members, selection.experiments, points, counted
         )

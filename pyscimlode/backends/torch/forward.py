@@ -142,6 +142,26 @@ class Integrator:
             kernel.forward(tape, slot + stage, target)
             xp.multiply(target, self.h_full, out=scaled[stage])
 
+    def evaluate_again(self, block: Block, t: FloatArray, h: FloatArray) -> None:
+        """Fill the tape of a block whose evaluations were not kept, from its stored states.
+
+        Args:
+            block: the block.
+            t: ``(steps, rows)`` starts of its steps.
+            h: ``(steps, rows)`` their lengths.
+        """
+        block.close(block.used)
+        tape, starts = block.tape, self.arrays.reals(t)
+        out = tape.inputs[: tape.used]
+        pieces = self.inputs.pieces(starts)
+        self.inputs.write(out, starts, self.arrays.reals(h), pieces, self.nodes)
+        for n in range(block.used):
+            slot = n * block.slots - self.first
+            for stage in range(self.first, self.stages):
+                target = tape.state[slot + stage]
+                self.arrays.dot(self.weights[stage], block.prefix[n][stage], out=target)
+                self.kernel.forward(tape, slot + stage, self.next_slope)
+
     def first_step(self, control: Controller, y: Array, t: Array, longest: Array) -> Array:
         """Return a first step ``(rows,)``; costs one evaluation."""
         tape = self.memory.start
@@ -162,6 +182,8 @@ class Integrator:
         control: Controller,
         max_steps: int,
         stops: FloatArray | None = None,
+        *,
+        keep: bool = True,
     ) -> Solution:
         """Integrate with step size control.
 
@@ -172,18 +194,19 @@ class Integrator:
             control: the controller.
             max_steps: attempted steps of a row.
             stops: ``(points, rows)`` non-decreasing times that steps have to end on, if any.
+            keep: whether a gradient is wanted afterwards.
         """
         run = _Adaptive(self, control, start, end, stops)
         run.begin(y)
         n = 0
         while n < max_steps and run.any_left(n):
-            block = self.memory.block(n // self.memory.block_steps)
+            block = self.memory.block(n // self.memory.block_steps, keep=keep)
             run.step(block, n % self.memory.block_steps)
             n += 1
-        return run.finish(n)
+        return run.finish(n, keep=keep)
 
-    def fixed(self, y: Array, grid: Grid) -> Solution:
-        """Integrate on given steps ``grid`` (packed)."""
+    def fixed(self, y: Array, grid: Grid, *, keep: bool = True) -> Solution:
+        """Integrate on given steps ``grid`` (packed); ``keep`` as for :meth:`adaptive`."""
         xp, size = self.arrays.xp, self.memory.block_steps
         t, h = self.arrays.reals(grid.t), self.arrays.reals(grid.h)
         pieces = self.inputs.pieces(t)
@@ -192,7 +215,7 @@ class Integrator:
         blocks: list[Block] = []
         total = len(grid.t)
         for begin in range(0, total, size):
-            block = self.memory.block(begin // size)
+            block = self.memory.block(begin // size, keep=keep)
             steps = slice(begin, min(begin + size, total))
             block.close(steps.stop - begin)
             blocks.append(block)
@@ -343,7 +366,7 @@ class _Adaptive:
         self._fail(small & ~finite, Status.NON_FINITE)
         self.stop = xp.minimum(self.stop, self.end)
 
-    def finish(self, steps: int) -> Solution:
+    def finish(self, steps: int, *, keep: bool) -> Solution:
         """Bring the steps to the host and close the blocks."""
         it, arrays, xp = self.it, self.arrays, self.xp
         self._fail(self.t < self.end, Status.MAX_STEPS)
@@ -356,7 +379,7 @@ class _Adaptive:
             h, accepted = t, np.zeros((0, it.count), dtype=bool)
         blocks: list[Block] = []
         for begin in range(0, steps, it.memory.block_steps):
-            block = it.memory.block(begin // it.memory.block_steps)
+            block = it.memory.block(begin // it.memory.block_steps, keep=keep)
             block.close(min(it.memory.block_steps, steps - begin))
             blocks.append(block)
         attempts = ((h > 0.0) | ~accepted).sum(axis=0)

@@ -41,9 +41,11 @@ class Kernel(Protocol):
 
     Attributes:
         n_states: number of states.
+        slot_floats: numbers that a tape holds for one row of one stage.
     """
 
     n_states: int
+    slot_floats: int
 
     def bind(self, theta: Array) -> None:
         """Use the parameters ``theta: (members, size)``."""

@@ -80,6 +80,7 @@ class MLPKernel:
         self.log_features: bool = model.features == "log"
         self.n_features = self.n_states * (2 if self.log_features else 1)
         self.production_degradation = model.kind == "production_degradation"
+        self.slot_floats = 2 * sum(self.mlp.sizes) + 3 * self.n_states
         self.activation = ACTIVATIONS[self.mlp.activation](arrays)
         self.weights: list[Array] = []
         self.transposed: list[Array] = []

@@ -13,6 +13,7 @@ from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.batch import Batch, Selection, TrainingBatch
+from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.common import TorchSession, indices, tolerances_for
 from pyscimlode.errors import TimeError
 from pyscimlode.problem import Problem
@@ -32,6 +33,8 @@ class PortableSession(TorchSession):
         device: where to compute.
         dtype: ``torch.float64`` or ``torch.float32`` (rtol is then at least 5e-6).
         library: array library on the CPU: ``"auto"`` (NumPy) or ``"torch"``.
+        memory_limit: bytes of field evaluations that one gradient keeps; beyond, they are made
+            again on the way back.
     """
 
     def __init__(
@@ -42,10 +45,12 @@ class PortableSession(TorchSession):
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float64,
         library: str = "auto",
+        memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         super().__init__(problem, device, dtype)
         self.solver, self.notes = tolerances_for(solver, dtype)
         self._library = library
+        self._memory_limit = memory_limit
         self._batches: OrderedDict[tuple[bytes, bytes], TrainingBatch] = OrderedDict()
 
     def solve(
@@ -72,7 +77,7 @@ class PortableSession(TorchSession):
             times=np.broadcast_to(grid, (problem.n_members, *grid.shape)).copy(),
         )
         batch = Batch(problem, selection, self.solver, self._device, self._dtype, self._library)
-        solution = batch.integrate(parameters)
+        solution = batch.integrate(parameters, keep=False)
         with np.errstate(all="ignore"), torch.no_grad():
             z = batch.measured_units(batch.outputs(solution).values())
         failed_at = solution.failed_at.reshape(shape)
@@ -125,7 +130,7 @@ class PortableSession(TorchSession):
         chosen = indices(experiments, self._problem.n_experiments, "experiments")
         parameters = self._checked_theta(theta, len(selected))
         batch = self._batch(selected, chosen)
-        solution = batch.integrate(parameters, refresh=refresh)
+        solution = batch.integrate(parameters, refresh=refresh, keep=gradient)
         status, success = self._row_status(batch, solution.status)
         arrays = batch.arrays
         with np.errstate(all="ignore"), torch.no_grad():
@@ -157,6 +162,7 @@ class PortableSession(TorchSession):
             self._device,
             self._dtype,
             self._library,
+            self._memory_limit,
         )
         self._batches[key] = batch
         if len(self._batches) > KEPT_BATCHES:

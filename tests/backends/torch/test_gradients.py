@@ -215,3 +215,19 @@ def test_gradient_of_random_problems(
     found = (gradient * direction).sum(axis=1)
     scale = np.linalg.norm(gradient, axis=1) * np.linalg.norm(direction, axis=1)
     assert (np.abs(found - expected) <= 1e-6 * scale + 1e-10).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("members", [1, 2])
+def test_evaluations_made_again_give_the_same_gradient(method: str, members: int) -> None:
+    problem = small_problem(ProductionDegradation(widths=(6, 5)), members=members)
+    theta = initial_theta(problem)
+    with open_session(problem, method, rtol=1e-9) as session:
+        parts, gradient = session.loss_and_grad(theta)
+    with open_session(problem, method, rtol=1e-9, place=("cpu", {"memory_limit": 0})) as session:
+        again, slope = session.loss_and_grad(theta)
+        frozen, frozen_slope = session.loss_and_grad(theta, refresh=False)
+    np.testing.assert_array_equal(again.total, parts.total)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-12, atol=1e-16)
+    np.testing.assert_allclose(frozen.total, parts.total, rtol=1e-12)
+    np.testing.assert_allclose(frozen_slope, gradient, rtol=1e-10, atol=1e-16)
