@@ -23,6 +23,15 @@ Curve = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 SMOOTHED_FROM = 6
 """Series with fewer measured points are interpolated, not smoothed."""
+SMOOTHNESS = 1e-4
+"""Weight of the squared second derivative beside the squared residuals, both without units.
+
+On the simulated pathway at its 14 sampling times this halves the error of the slopes against
+interpolation where the data carry 10 % noise; cross-validation on so few points does worse, because
+now and then it takes noise for signal.
+"""
+WARP = 0.05
+"""Smoothing is even in the square root of (relative time + WARP)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +71,12 @@ def collocation_targets(problem: Problem, *, points: int = 32) -> CollocationTar
     """Make targets from the measured points of every training experiment.
 
     Each state of each experiment is smoothed on its own, inside its measured range: with at least
-    six measured points by a cubic smoothing spline whose smoothness is chosen by generalised
-    cross-validation (Woltring 1986, as in ``scipy.interpolate.make_smoothing_spline``), on
-    log(1 + z / scale) where all values are non-negative, because measurement noise is roughly
-    proportional; with two to five points by shape-preserving cubic interpolation (Fritsch &
-    Butland 1984). A state with one measured point stays there without a slope and without weight;
-    one that was never measured has its initial value. Non-negative series stay non-negative.
+    six measured points by a cubic smoothing spline of fixed smoothness (Reinsch 1967, as in
+    ``scipy.interpolate.make_smoothing_spline``) over warped time, on log(1 + z / largest value)
+    where all values are non-negative, because measurement noise is roughly proportional; with two
+    to five points by shape-preserving cubic interpolation (Fritsch & Butland 1984). A state with
+    one measured point stays there without a slope and without weight; one that was never measured
+    has its initial value. Non-negative series stay non-negative.
 
     Weights are those of the data term, spread evenly over the points inside the measured range.
 
@@ -133,25 +142,43 @@ def smooth(times: FloatArray, values: FloatArray) -> Curve:
     if scale == 0.0 or np.ptp(values) <= 1e-12 * scale:
         return lambda t: (np.full_like(t, values[0]), np.zeros_like(t))
     if len(times) < SMOOTHED_FROM:
-        curve = PchipInterpolator(times, values)
-        return lambda t: (curve(t), curve(t, 1))
-    start, span = times[0], times[-1] - times[0]
-    if (values < 0).any():
-        spline = make_smoothing_spline((times - start) / span, values / scale)
-        slope = spline.derivative()
-        return lambda t: (
-            scale * spline((t - start) / span),
-            scale / span * slope((t - start) / span),
-        )
-    spline = make_smoothing_spline((times - start) / span, np.log1p(values / scale))
-    slope = spline.derivative()
+        shape = PchipInterpolator(times, values)
+        return lambda t: (shape(t), shape(t, 1))
+    signed = bool((values < 0).any())
+    warp = _Warp(times[0], times[-1])
+    data = values / scale if signed else np.log1p(values / scale)
+    spline = make_smoothing_spline(warp(times), data, lam=SMOOTHNESS)
+    derivative = spline.derivative()
 
-    def positive(t: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x = (t - start) / span
-        level = np.maximum(spline(x), 0.0)
-        return scale * np.expm1(level), scale / span * np.exp(level) * slope(x)
+    def curve(t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        x = warp(t)
+        level, slope = spline(x), derivative(x) * warp.rate(t)
+        if signed:
+            return scale * level, scale * slope
+        level = np.maximum(level, 0.0)
+        return scale * np.expm1(level), scale * np.exp(level) * slope
 
-    return positive
+    return curve
+
+
+@dataclass(frozen=True)
+class _Warp:
+    """Time as 0 ... 1, stretched where cultures change fastest: early."""
+
+    start: float
+    stop: float
+
+    def __call__(self, t: FloatArray) -> FloatArray:
+        first, last = np.sqrt(WARP), np.sqrt(1.0 + WARP)
+        return np.asarray((np.sqrt(self._relative(t) + WARP) - first) / (last - first))
+
+    def rate(self, t: FloatArray) -> FloatArray:
+        width = np.sqrt(1.0 + WARP) - np.sqrt(WARP)
+        root = np.sqrt(self._relative(t) + WARP)
+        return np.asarray(0.5 / (root * width * (self.stop - self.start)))
+
+    def _relative(self, t: FloatArray) -> FloatArray:
+        return np.maximum((t - self.start) / (self.stop - self.start), 0.0)
 
 
 class CollocationLoss:
