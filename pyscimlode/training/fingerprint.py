@@ -45,15 +45,38 @@ def fingerprint(
     return parts
 
 
-def check_same(saved: Mapping[str, str], now: Mapping[str, str], where: str) -> None:
-    """Raise :class:`TrainingError` naming the parts that differ."""
+def check_same(
+    saved: Mapping[str, str], now: Mapping[str, str], where: str, details: str = ""
+) -> None:
+    """Raise :class:`TrainingError` naming the parts that differ; ``details`` is a sentence more."""
     differing = [name for name, value in now.items() if saved.get(name) != value]
     if differing:
         raise TrainingError(
             f"{where} belongs to another training: the {', '.join(differing)} differ"
             f"{'s' if len(differing) == 1 and not differing[0].endswith('s') else ''}. "
+            f"{details}{' ' if details else ''}"
             "Resume with what it was started with, or start afresh without resume."
         )
+
+
+def stage_differences(saved: Sequence[Stage], now: Sequence[Stage]) -> str:
+    """Return a sentence on the first stage that is not what it was, empty if all are.
+
+    >>> from pyscimlode.training.stages import Adam
+    >>> stage_differences([Adam(20)], [Adam(30)])
+    'Stage 1 (adam) had steps=20, now 30.'
+    """
+    for number, (old, new) in enumerate(zip(saved, now, strict=False), start=1):
+        if old.kind != new.kind:
+            return f"Stage {number} was {old.kind}, now {new.kind}."
+        before, after = stage_to_json(old), stage_to_json(new)
+        changed = [name for name in before if before[name] != after[name]]
+        if changed:
+            had = ", ".join(f"{name}={before[name]!r}, now {after[name]!r}" for name in changed)
+            return f"Stage {number} ({old.kind}) had {had}."
+    if len(saved) != len(now):
+        return f"There were {len(saved)} stages, now {len(now)}."
+    return ""
 
 
 def _problem(problem: Problem) -> dict[str, str]:

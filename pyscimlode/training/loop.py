@@ -23,7 +23,7 @@ from pyscimlode.training.collocation import (
 )
 from pyscimlode.training.evaluation import TrajectoryLoss
 from pyscimlode.training.events import Event, OnEvent
-from pyscimlode.training.fingerprint import check_same, fingerprint
+from pyscimlode.training.fingerprint import check_same, fingerprint, stage_differences
 from pyscimlode.training.history import Recorder, Row
 from pyscimlode.training.interrupt import uninterrupted
 from pyscimlode.training.quasi_newton import QuasiNewtonRun
@@ -187,7 +187,8 @@ class _Loop:
             state, where = source, "The state"
         else:
             state, where = load_checkpoint(Path(source)), f"The checkpoint {source}"
-        check_same(state.fingerprint, self._state.fingerprint, where)
+        details = stage_differences(state.stages, self._state.stages)
+        check_same(state.fingerprint, self._state.fingerprint, where, details)
         self._state = state
         self._recorder = Recorder(len(state.theta), dict(state.history))
 
