@@ -32,8 +32,6 @@ _RC: Any = {
     "axes.spines.right": False,
     "axes.linewidth": 0.8,
     "axes.formatter.limits": (-3, 4),
-    "axes.formatter.use_mathtext": True,
-    "axes.unicode_minus": True,
     "xtick.labelsize": 8.0,
     "ytick.labelsize": 8.0,
     "legend.fontsize": 8.5,

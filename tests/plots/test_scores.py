@@ -13,7 +13,7 @@ ROWS = [
     ("node x3", "B", "GPP", 5, 1.0, 0.7, False),
     ("node x3", "B", "NAD", 5, 1.0, 1.25, False),
     ("persistence", "A", "GPP", 5, 1.0, 0.4, False),
-    ("persistence", "A", "NAD", 5, 1.0, np.nan, True),
+    ("persistence", "A", "NAD", 5, np.nan, np.nan, True),
     ("persistence", "B", "GPP", 5, 1.0, 0.6, False),
     ("persistence", "B", "NAD", 5, 1.0, 2.0, False),
 ]
