@@ -65,7 +65,7 @@ class Adjoint:
             if solution.overflowed:
                 kernel.clear_non_finite(block.tape)
             kernel.linearise(block.tape)
-            dense = output.block_cotangent(number, cotangent)
+            dense = output.block_cotangent(number, cotangent, gradient)
             for n in range(block.used - 1, -1, -1):
                 it.set_step(steps[begin + n])
                 touched = dense is not None and dense[1][n]

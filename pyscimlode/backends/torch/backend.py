@@ -52,7 +52,7 @@ class TorchBackend:
             solver: see ``capabilities().solvers``.
             device: ``"auto"`` (CUDA where there is a GPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
             dtype: ``"auto"`` (float64 on the CPU, float32 on CUDA), ``"float64"``, ``"float32"``.
-            options: ``library="torch"`` runs the CPU on tensors too, as CUDA does;
+            options: ``library="torch"`` takes the CPU through every step as a GPU goes;
                 ``memory_limit`` bounds the bytes kept for a gradient.
 
         Raises:

@@ -138,14 +138,12 @@ class Batch:
                 return self.integrator.fixed(self.initial, self.grid, keep=keep)
             if not refresh and self.grid is not None:
                 return self.integrator.fixed(self.initial, self.grid, keep=keep)
-            stops = self.times.T if self.tableau.lands else None
             solution = self.integrator.adaptive(
                 self.initial,
                 self.start,
                 self.end,
                 self.controller,
                 self.solver.max_steps,
-                stops,
                 keep=keep,
             )
             self.grid = None if (solution.status != 0).any() else solution.grid.packed()
@@ -153,7 +151,7 @@ class Batch:
 
     def outputs(self, solution: Solution) -> DenseOutput:
         """Return the dense output of a solution at the selection's times."""
-        return DenseOutput(self.arrays, self.tableau, solution, self.times, self.end)
+        return DenseOutput(self.integrator, solution, self.times, self.end)
 
     def gradient(self, solution: Solution, output: DenseOutput, cotangent: Array) -> FloatArray:
         """Return the parameters' gradient ``(members, size)``.

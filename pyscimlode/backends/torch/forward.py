@@ -181,7 +181,6 @@ class Integrator:
         end: FloatArray,
         control: Controller,
         max_steps: int,
-        stops: FloatArray | None = None,
         *,
         keep: bool = True,
     ) -> Solution:
@@ -193,10 +192,9 @@ class Integrator:
             end: ``(rows,)`` times; rows with ``end == start`` take no step.
             control: the controller.
             max_steps: attempted steps of a row.
-            stops: ``(points, rows)`` non-decreasing times that steps have to end on, if any.
             keep: whether a gradient is wanted afterwards.
         """
-        run = _Adaptive(self, control, start, end, stops)
+        run = _Adaptive(self, control, start, end)
         run.begin(y)
         n = 0
         while n < max_steps and run.any_left(n):
@@ -256,12 +254,10 @@ class _Adaptive:
         control: Controller,
         start: FloatArray,
         end: FloatArray,
-        stops: FloatArray | None,
     ) -> None:
         arrays = integrator.arrays
         self.it, self.control, self.arrays, self.xp = integrator, control, arrays, arrays.xp
         self.t, self.end = arrays.reals(start), arrays.reals(end)
-        self.stops = None if stops is None else arrays.reals(stops)
         span = end - start
         resolution = 1e-14 if arrays.precision == torch.float64 else 1e-10
         self.smallest = arrays.reals(resolution * np.maximum(np.abs(end), span))
@@ -301,9 +297,6 @@ class _Adaptive:
         """Find every row's piece of p(t) and where its step has to end."""
         self.piece = self.it.inputs.pieces(self.t)
         self.stop = self.xp.minimum(self.it.inputs.next_knot(self.piece), self.end)
-        if self.stops is not None:
-            later = self.xp.where(self.stops > self.t, self.stops, np.inf)
-            self.stop = self.xp.minimum(self.stop, self.xp.amin(later, 0))
 
     def step(self, block: Block, n: int) -> None:
         """Attempt a step of every row."""

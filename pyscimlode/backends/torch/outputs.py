@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.backends.torch.arrays import Array, Arrays
-from pyscimlode.backends.torch.forward import Grid, Solution
-from pyscimlode.backends.torch.tableaus import Tableau
+from pyscimlode.backends.torch.arrays import Array
+from pyscimlode.backends.torch.extra_stages import ExtraStages
+from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -50,8 +50,7 @@ class DenseOutput:
     Times at a row's end are taken from the integration itself.
 
     Args:
-        arrays: where numbers live.
-        tableau: the method.
+        integrator: that made the solution.
         solution: the integration.
         times: ``(rows, points)``.
         ends: ``(rows,)`` the rows' last times.
@@ -59,21 +58,21 @@ class DenseOutput:
 
     def __init__(
         self,
-        arrays: Arrays,
-        tableau: Tableau,
+        integrator: Integrator,
         solution: Solution,
         times: FloatArray,
         ends: FloatArray,
     ) -> None:
-        self.arrays, self.tableau, self.solution = arrays, tableau, solution
+        self.it, self.arrays, self.solution = integrator, integrator.arrays, solution
         self.rows, self.n_points = times.shape
         self.at_end = times >= ends[:, None]
         self.points: list[Points | None] = [None] * len(solution.blocks)
+        self.extra: list[ExtraStages | None] = [None] * len(solution.blocks)
         if not self.at_end.all() and solution.blocks:
             self._distribute(times)
 
     def _distribute(self, times: FloatArray) -> None:
-        grid, begin = self.solution.grid, 0
+        grid, begin, tableau = self.solution.grid, 0, self.it.tableau
         step = locate(grid, times)
         rows = np.arange(self.rows)[:, None]
         h = grid.h[step, rows]
@@ -83,14 +82,16 @@ class DenseOutput:
             row, column = np.nonzero(inside)
             if row.size:
                 x = np.clip(fraction[row, column], 0.0, 1.0)
-                powers = x[:, None] ** np.arange(1, self.tableau.dense.shape[1] + 1)
-                weights = np.concatenate([np.ones((len(x), 1)), powers @ self.tableau.dense.T], 1)
+                powers = x[:, None] ** np.arange(1, tableau.dense.shape[1] + 1)
+                weights = np.concatenate([np.ones((len(x), 1)), powers @ tableau.dense.T], 1)
                 self.points[number] = Points(
                     self.arrays.index(row),
                     self.arrays.index(column),
                     self.arrays.index(step[row, column] - begin),
                     self.arrays.array(weights),
                 )
+                if tableau.extra:
+                    self.extra[number] = ExtraStages(self.it, block, grid, begin)
             begin += block.used
 
     def values(self) -> Array:
@@ -100,29 +101,44 @@ class DenseOutput:
         final = end.reshape((end.shape[0], -1)).T
         out = self.arrays.empty((self.rows, self.n_points, end.shape[0]))
         out[...] = final[:, None]
-        for points, block in zip(self.points, self.solution.blocks, strict=True):
+        for number, points in enumerate(self.points):
             if points is not None:
-                z = block.z.reshape((*block.z.shape[:3], -1))
+                z = self._stored(number)
                 gathered = z[points.step, :, :, points.row]
                 out[points.row, points.column] = xp.einsum("qs,qsd->qd", points.weights, gathered)
         return out
+
+    def _stored(self, number: int) -> Array:
+        """Return a block's states and scaled derivatives ``(steps, stages + 1, states, rows)``."""
+        extra = self.extra[number]
+        if extra is not None:
+            return extra.z
+        z = self.solution.blocks[number].z
+        return z.reshape((*z.shape[:3], -1))
 
     def end_cotangent(self, cotangent: Array) -> Array:
         """Return the part of ``cotangent: (rows, points, states)`` on the ends, flat."""
         masked = cotangent * self.arrays.array(self.at_end[:, :, None])
         return masked.sum(axis=1).T.reshape(-1)
 
-    def block_cotangent(self, number: int, cotangent: Array) -> tuple[Array, list[bool]] | None:
-        """Return cotangents of a block's ``z`` and which of its steps have any."""
+    def block_cotangent(
+        self, number: int, cotangent: Array, gradient: Array
+    ) -> tuple[Array, list[bool]] | None:
+        """Return cotangents of a block's ``z`` and which of its steps have any.
+
+        What further stages contribute to the parameters is added to ``gradient``.
+        """
         points = self.points[number]
         if points is None:
             return None
-        block = self.solution.blocks[number]
-        target = self.arrays.empty((block.used, *block.z.shape[1:3], self.rows))
+        block, extra = self.solution.blocks[number], self.extra[number]
+        target = self.arrays.empty((block.used, *self._stored(number).shape[1:]))
         target[...] = 0.0
         values = cotangent[points.row, points.column]
         spread = points.weights[:, :, None] * values[:, None, :]
         self.arrays.add_grouped(target, (points.step, points.row), spread)
         touched = np.zeros(block.used, dtype=bool)
         touched[self.arrays.numpy(points.step)] = True
+        if extra is not None:
+            target = extra.pull_back(target, gradient, overflowed=self.solution.overflowed)
         return target, touched.tolist()

@@ -7,7 +7,7 @@ the weights ``b``), whose derivative is the first stage of the next step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -28,11 +28,11 @@ class Tableau:
         a: ``(stages, stages)`` strictly lower triangular; the last row holds the weights.
         error: ``(estimates, stages)`` weights of the error estimates; empty for fixed steps. Two
             estimates are combined as in DOP853.
-        dense: ``(stages, powers)``; the solution at the fraction x of a step is
+        dense: ``(stages + extra, powers)``; the solution at the fraction x of a step is
             ``y + h * sum_i k_i * sum_j dense[i, j] * x**(j + 1)``.
+        extra_c: ``(extra,)`` nodes of stages that the dense output alone needs.
+        extra_a: ``(extra, stages + extra)`` their coefficients.
         citation: where the coefficients come from.
-        lands: whether steps end on output times, because there is no interpolant of the method's
-            order without further evaluations (``dense`` is then right at the ends of a step only).
     """
 
     name: str
@@ -42,12 +42,18 @@ class Tableau:
     error: FloatArray
     dense: FloatArray
     citation: str
-    lands: bool = False
+    extra_c: FloatArray = field(default_factory=lambda: np.zeros(0))
+    extra_a: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def stages(self) -> int:
         """Number of stages of a step, the one at its end included."""
         return len(self.c)
+
+    @property
+    def extra(self) -> int:
+        """Number of stages that the dense output alone needs."""
+        return len(self.extra_c)
 
     @property
     def adaptive(self) -> bool:
@@ -137,25 +143,41 @@ def dopri5() -> Tableau:
 
 
 def dopri8() -> Tableau:
-    """DOP853: order 8 with error estimates of order 5 and 3; steps land on output times.
+    """DOP853: order 8 with error estimates of order 5 and 3 and a dense output of order 7.
 
     E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed. (1993),
     section II.10; coefficients from SciPy.
     """
-    stages = 13
+    stages, extra = 13, len(DOP853.C_EXTRA)
     a = np.zeros((stages, stages))
     a[:12, :12] = DOP853.A[:12, :12]
     a[12, :12] = DOP853.B
+    extra_a = np.zeros((extra, stages + extra))
+    extra_a[:, : DOP853.A_EXTRA.shape[1]] = DOP853.A_EXTRA
     return Tableau(
         name="dopri8",
         order=8,
         c=np.append(DOP853.C[:12], 1.0),
         a=a,
         error=np.array([DOP853.E5, DOP853.E3]),
-        dense=a[12][:, None].copy(),
+        dense=_dop853_dense(a[12], stages + extra),
         citation="Hairer, Norsett & Wanner (1993), doi:10.1007/978-3-540-78862-1",
-        lands=True,
+        extra_c=np.array(DOP853.C_EXTRA),
+        extra_a=extra_a,
     )
+
+
+def _dop853_dense(b: FloatArray, stages: int) -> FloatArray:
+    """Expand the nested form x (F0 + (1 - x) (F1 + x (F2 + ...))) in powers of x."""
+    first, last, change = np.zeros(stages), np.zeros(stages), np.zeros(stages)
+    first[0], last[12], change[: len(b)] = 1.0, 1.0, b
+    nested = [change, first - change, 2.0 * change - (first + last), *DOP853.D]
+    powers = np.zeros((stages, len(nested) + 1))
+    factor = np.polynomial.Polynomial([1.0])
+    for level, coefficients in enumerate(nested):
+        factor *= np.polynomial.Polynomial([0.0, 1.0] if level % 2 == 0 else [1.0, -1.0])
+        powers[:, : len(factor.coef)] += np.outer(coefficients, factor.coef)
+    return powers[:, 1:]
 
 
 def rk4() -> Tableau:

@@ -63,7 +63,9 @@ def test_dense_output_has_its_order_at_every_fraction(name: str, order: int) -> 
 @pytest.mark.parametrize("name", METHODS)
 def test_dense_output_ends_at_the_step_and_the_last_stage_is_the_next_first(name: str) -> None:
     method = tableau(name)
+    assert method.dense.shape[0] == method.stages + method.extra
     end = method.dense.sum(axis=1)
     np.testing.assert_allclose(end[: method.stages], method.a[-1], atol=1e-12)
+    np.testing.assert_allclose(end[method.stages :], 0.0, atol=1e-12)
     assert method.c[-1] == 1.0
     assert method.citation

@@ -89,22 +89,28 @@ def test_times_of_every_experiment_of_its_own_and_repeated_times() -> None:
     np.testing.assert_allclose(found.z[0, 2], expected, rtol=1e-6)
 
 
-def test_dopri8_is_the_method_of_scipy() -> None:
-    problem = small_problem(SMOOTH[0], members=1, experiments=1, controls=0)
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("members", [1, 2])
+def test_dopri8_is_the_method_of_scipy(members: int, place: Any) -> None:
+    problem = small_problem(SMOOTH[0], members=members, experiments=1, controls=0)
     theta = initial_theta(problem)
     scaling = identity_scaling(4, 0)
-    problem = replace(problem, scaling=stack([scaling]), initial=problem.initial / 20.0)
+    problem = replace(problem, scaling=stack([scaling] * members), initial=problem.initial / 20.0)
 
     def rhs(_: float, z: np.ndarray) -> np.ndarray:
-        return problem.model.field(theta[0], z[None], np.zeros((1, 0)), scaling)[0]
+        return problem.model.field(theta[-1], z[None], np.zeros((1, 0)), scaling)[0]
 
     step = 0.25
     reference = DOP853(rhs, 0.0, problem.initial[0], step, rtol=1e-3, atol=1e-3, first_step=step)
     reference.step()
     assert reference.t == step
-    with open_session(problem, "dopri8", rtol=1e-3) as session:
-        found = session.solve(theta, times=np.array([0.0, step]))
-    np.testing.assert_allclose(found.z[0, 0, 1], reference.y, rtol=1e-9)
+    times = np.linspace(0.0, step, 9)
+    with open_session(problem, "dopri8", rtol=1e-2, place=place) as session:
+        found = session.solve(theta, times=times)
+    one_step = found.nfev[-1, 0] == 2 + 12
+    assert one_step
+    expected = reference.dense_output()(times).T
+    np.testing.assert_allclose(found.z[-1, 0], expected, rtol=1e-12)
 
 
 def _explosive(members: int = 1) -> tuple[Problem, np.ndarray]:
