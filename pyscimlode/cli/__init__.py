@@ -7,11 +7,8 @@ from typing import Annotated
 import typer
 
 from pyscimlode._version import __version__
+from pyscimlode.cli import data, demo, fit, predict
 from pyscimlode.cli.console import GuardedGroup
-from pyscimlode.cli.data import data_app
-from pyscimlode.cli.demo import demo
-from pyscimlode.cli.fit import fit
-from pyscimlode.cli.predict import predict
 
 __all__ = ["app", "main"]
 
@@ -23,10 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(fit)
-app.command()(predict)
-app.add_typer(data_app, name="data")
-app.command()(demo)
+app.command()(fit.fit)
+app.command()(predict.predict)
+app.add_typer(data.data_app, name="data")
+app.command()(demo.demo)
 
 
 def _print_version(asked: bool) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 USER_ERROR = 1
 INTERRUPTED = 130
 DEBUG = "PYSCIMLODE_DEBUG"
+MOST_NOTES = 4
+"""Remarks about data that are printed; the others are counted."""
 
 
 class GuardedGroup(TyperGroup):
@@ -51,6 +53,11 @@ def complain(text: str) -> None:
 def note(text: str) -> None:
     """Print a remark to stderr."""
     typer.secho(text, fg="yellow", err=True)
+
+
+def hush() -> None:
+    """Print no remarks about data until the command ends."""
+    warnings.simplefilter("ignore", DataWarning)
 
 
 def print_scores(scores: Scores) -> None:
@@ -92,16 +99,24 @@ def _one_line(error: BaseException) -> str:
 
 @contextmanager
 def _short_warnings() -> Iterator[None]:
-    """Show warnings about data as one line each."""
+    """Show warnings about data as one line each, the first few of them."""
     with warnings.catch_warnings():
         before = warnings.showwarning
+        shown: set[str] = set()
 
         def show(message: Warning | str, category: type[Warning], *rest: Any) -> None:
             if issubclass(category, DataWarning):
-                note(f"Note: {' '.join(str(message).split())}")
+                text = " ".join(str(message).split())
+                if text not in shown and len(shown) < MOST_NOTES:
+                    note(f"Note: {text}")
+                shown.add(text)
             else:
                 before(message, category, *rest)
 
         warnings.simplefilter("always", DataWarning)
         warnings.showwarning = show  # type: ignore[assignment]
-        yield
+        try:
+            yield
+        finally:
+            if len(shown) > MOST_NOTES:
+                note(f"Note: {len(shown) - MOST_NOTES} more remarks about these data.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pyscimlode.cli.console import note, print_scores
+from pyscimlode.cli.console import hush, note, print_scores
 from pyscimlode.cli.options import Quiet, shortened
 from pyscimlode.errors import ArtifactError, DownloadError
 
@@ -61,6 +61,8 @@ def demo(
 
     Example:  pyscimlode demo --out demo
     """
+    if quiet:
+        hush()
     run_demo(out, quick=quick, quiet=quiet)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pyscimlode.cli.console import INTERRUPTED, complain, print_scores
+from pyscimlode.cli.console import INTERRUPTED, complain, hush, print_scores
 from pyscimlode.cli.options import (
     Controls,
     Experiment,
@@ -182,6 +182,8 @@ def fit(
 
       pyscimlode fit --resume --out runs/L2
     """
+    if quiet:
+        hush()
     if resume:
         run, request = _resumed(ctx, out)
     else:
