@@ -30,6 +30,8 @@ On the simulated pathway at its 14 sampling times this halves the error of the s
 interpolation where the data carry 10 % noise; cross-validation on so few points does worse, because
 now and then it takes noise for signal.
 """
+SLOWEST = 1e-3
+"""Slopes below this part of state scale per time scale count as none."""
 WARP = 0.05
 """Smoothing is even in the square root of (relative time + WARP)."""
 
@@ -181,10 +183,22 @@ class _Warp:
         return np.maximum((t - self.start) / (self.stop - self.start), 0.0)
 
 
+def _units(problem: Problem, targets: CollocationTargets) -> FloatArray:
+    """Return the unit of each state's residuals ``(members, states)``."""
+    weight = targets.weights.sum(axis=1)
+    squares = (targets.weights * targets.dz**2).sum(axis=1)
+    slopes = np.sqrt(squares / np.where(weight > 0, weight, 1.0))
+    scaling = problem.scaling
+    least = SLOWEST * scaling.state_scale / np.asarray(scaling.time_scale)[:, None]
+    return np.asarray(np.maximum(slopes, least))
+
+
 class CollocationLoss:
     """Weighted Huber loss of the field's residuals, for the Adam loop.
 
-    Residuals are in units of state scale per time scale.
+    Residuals of a state are in units of the root mean square of its slopes in the member's
+    targets, so that slow states count as much as fast ones; the unit is at least ``SLOWEST`` of
+    state scale per time scale.
     """
 
     def __init__(
@@ -200,9 +214,7 @@ class CollocationLoss:
         self._session = session
         self._targets = targets
         self._delta = huber_delta
-        scaling = problem.scaling
-        unit = scaling.state_scale / np.asarray(scaling.time_scale)[:, None]
-        self._per_unit = 1.0 / unit[:, None, :]
+        self._per_unit = 1.0 / _units(problem, targets)[:, None, :]
 
     @property
     def takes_part(self) -> BoolArray:

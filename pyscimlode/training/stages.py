@@ -110,8 +110,8 @@ class Collocation:
 
     A cheap start that brings a network near the data before trajectories are integrated (Roesch,
     Rackauckas & Stumpf 2021, doi:10.1049/syb2.12009). Arguments as for :class:`Adam`; the loss is
-    the weighted Huber loss of the field's residuals in units of the problem's state scale per
-    time scale.
+    the weighted Huber loss of the field's residuals, in units of the root mean square slope of each
+    state.
 
     Args:
         huber_delta: where the loss turns linear.

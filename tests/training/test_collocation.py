@@ -147,7 +147,7 @@ def test_targets_that_do_not_fit_are_refused() -> None:
         train(session, start(session), [Collocation(1)], collocation=targets)
 
 
-def test_the_loss_is_weighted_huber_in_the_problems_units() -> None:
+def test_the_loss_is_weighted_huber_in_units_of_the_slopes() -> None:
     session = toy_session(members=2)
     problem = session.problem
     scaling = replace(
@@ -161,7 +161,8 @@ def test_the_loss_is_weighted_huber_in_the_problems_units() -> None:
     theta = start(session)
     evaluation = source.evaluate(theta, np.arange(2), 0)
     for member in range(2):
-        unit = scaling.state_scale[member] / scaling.time_scale[member]
+        share = targets.weights[member] / targets.weights[member].sum(axis=0)
+        unit = np.sqrt((share * targets.dz**2).sum(axis=0))
         residual = (theta[member, :2] - targets.z - targets.dz) / unit
         expected = (targets.weights[member] * huber(residual, 0.4)).sum()
         assert evaluation.total[member] == pytest.approx(expected)
@@ -173,6 +174,18 @@ def test_the_loss_is_weighted_huber_in_the_problems_units() -> None:
         np.testing.assert_allclose(evaluation.gradient[:, index], central, atol=1e-8)
     alone = source.evaluate(theta[[1]], np.array([1]), 0)
     np.testing.assert_array_equal(alone.gradient[0], evaluation.gradient[1])
+
+
+def test_a_state_without_slopes_has_a_unit_all_the_same() -> None:
+    problem = toy_problem(members=1)
+    observed = problem.observed.copy()
+    observed[..., 1] = 2.0
+    session = toy_session(members=1)
+    session.toy = replace(problem, observed=observed)
+    source = CollocationLoss(session, collocation_targets(session.problem))
+    theta = start(session)
+    assert np.isfinite(source.value(theta)).all()
+    assert source.evaluate(theta, np.arange(1), 0).usable.all()
 
 
 def test_the_stage_fits_the_field_without_solving() -> None:
