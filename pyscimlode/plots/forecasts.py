@@ -30,7 +30,7 @@ from pyscimlode.plots.style import (
 
 if TYPE_CHECKING:
     from pyscimlode.plots.style import Figure
-    from pyscimlode.results import FitResult, Prediction
+    from pyscimlode.results import FitResult
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -98,9 +98,16 @@ def plot_forecast(
             control.name: control.predict(result.train, dataset, experiment, grid)
             for control in drawn
         }
+        every = forecast.members[experiment.name]
+        low, high = forecast.interval(experiment.name)
+        middle = forecast.median(experiment.name)
         for column, axis in zip(columns, axes, strict=True):
             _draw_controls(axis, grid, baselines, column)
-            _draw_forecast(axis, forecast, experiment.name, column, members)
+            if len(every) > 1:
+                _draw_interval(axis, grid, low[:, column], high[:, column])
+            if members:
+                _draw_members(axis, grid, every[:, :, column])
+            axis.plot(grid, middle[:, column], color=FORECAST, linewidth=1.9, gid="forecast")
             _draw_measured(axis, experiment, column)
     for column, axis in zip(columns, axes, strict=True):
         name = dataset.state_names[column]
@@ -152,17 +159,13 @@ def _draw_controls(
         axis.plot(grid, values[:, column], linewidth=1.0, gid=f"control:{name}", **look)  # type: ignore[arg-type]
 
 
-def _draw_forecast(axis: Axes, forecast: Prediction, name: str, column: int, members: bool) -> None:
-    grid = forecast.times[name]
-    every = forecast.members[name][:, :, column]
-    if len(every) > 1:
-        low, high = (bound[:, column] for bound in forecast.interval(name))
-        axis.fill_between(grid, low, high, color=FORECAST, alpha=0.2, linewidth=0, gid="interval")
-    if members:
-        for one in every:
-            axis.plot(grid, one, color=FORECAST, linewidth=0.6, alpha=0.45, gid="member")
-    middle = forecast.median(name)[:, column]
-    axis.plot(grid, middle, color=FORECAST, linewidth=1.9, gid="forecast")
+def _draw_interval(axis: Axes, grid: FloatArray, low: FloatArray, high: FloatArray) -> None:
+    axis.fill_between(grid, low, high, color=FORECAST, alpha=0.2, linewidth=0, gid="interval")
+
+
+def _draw_members(axis: Axes, grid: FloatArray, every: FloatArray) -> None:
+    for one in every:
+        axis.plot(grid, one, color=FORECAST, linewidth=0.6, alpha=0.45, gid="member")
 
 
 def _draw_measured(axis: Axes, experiment: Experiment, column: int) -> None:
