@@ -20,7 +20,7 @@ from pyscimlode.problem import Problem
 
 IntArray = npt.NDArray[np.int64]
 
-KEPT_BATCHES = 4
+KEPT_BATCHES = 16
 """Selections of members and experiments whose memory is kept for the next call."""
 
 

@@ -178,10 +178,10 @@ def test_results_do_not_depend_on_earlier_calls() -> None:
     theta = initial_theta(problem)
     with open_session(problem) as session:
         assert isinstance(session, PortableSession)
-        first = [session.loss_and_grad(theta, experiments=[e])[1] for e in range(6)]
+        first = [session.loss_and_grad(theta, experiments=[e])[1] for e in range(KEPT_BATCHES + 2)]
         session.loss_and_grad(-2.0 * theta)
         session.solve(3.0 * theta)
-        for e in reversed(range(6)):
+        for e in reversed(range(KEPT_BATCHES + 2)):
             np.testing.assert_array_equal(
                 session.loss_and_grad(theta, experiments=[e])[1], first[e]
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pyscimlode.backends.base import Session
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.backends.torch import TorchBackend
+from pyscimlode.backends.torch import TorchBackend, fields
 from pyscimlode.models.base import Model
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
 from pyscimlode.objectives.losses import data_term, pir_term
@@ -231,3 +231,27 @@ def test_evaluations_made_again_give_the_same_gradient(method: str, members: int
     np.testing.assert_allclose(slope, gradient, rtol=1e-12, atol=1e-16)
     np.testing.assert_allclose(frozen.total, parts.total, rtol=1e-12)
     np.testing.assert_allclose(frozen_slope, gradient, rtol=1e-10, atol=1e-16)
+
+
+@dataclass(frozen=True)
+class _Foreign(NeuralODE):
+    """A model that the engine knows by its torch function alone."""
+
+    kind = "foreign"
+
+
+@pytest.mark.parametrize("library", ["auto", "torch"])
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("method", ["tsit5", "dopri8"])
+def test_a_registered_torch_function_needs_no_derivatives_of_its_own(
+    method: str, members: int, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fields._FACTORIES, "foreign", fields.NeuralField)
+    theta, found = None, []
+    for model in (NeuralODE(widths=(6, 5)), _Foreign(widths=(6, 5))):
+        problem = small_problem(model, members=members)
+        theta = initial_theta(problem) if theta is None else theta
+        with open_session(problem, method, place=("cpu", {"library": library})) as session:
+            found.append(session.loss_and_grad(theta))
+    np.testing.assert_allclose(found[1][0].total, found[0][0].total, rtol=1e-11)
+    np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-8, atol=1e-13)
