@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pyscimlode.models.base import Model
@@ -17,12 +18,16 @@ FEW_STRAINS = 5
 def default_model(protocol: Protocol, n_strains: int) -> Model:
     """Return the published net for ``identity``, else a production-degradation NODE.
 
-    With few strains the network is narrow (16), else 32 wide.
+    With few strains the network is narrow, sees logarithms and starts almost flat, which keeps
+    forecasts close to what the strains have in common.
     """
     if protocol == "identity":
         return NeuralODE.published()
-    width = 16 if n_strains <= FEW_STRAINS else 32
-    return ProductionDegradation(widths=(width, width))
+    if n_strains <= FEW_STRAINS:
+        return ProductionDegradation(
+            widths=(16, 16), features="log", last_scale=0.1, initial_rate=math.log(2.0)
+        )
+    return ProductionDegradation()
 
 
 def default_stages(protocol: Protocol, n_strains: int) -> tuple[Stage, ...]:
