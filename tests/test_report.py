@@ -135,7 +135,7 @@ def test_the_summary_marks_the_best_control_and_judges(report: str, result: FitR
 def test_it_says_what_a_reader_must_know(report: str) -> None:
     text = unescape(re.sub(r"<[^>]+>", " ", report))
     for sentence in (
-        "Given its first measured state and its 9 protein time series",
+        "Given the first measured state of a strain and its 9 protein time series",
         "NRMSE is the root mean squared error",
         "not how far the truth may lie",
         "no measurement error can be estimated",

@@ -61,12 +61,12 @@ def question(result: FitResult) -> str:
             "" if result.test is None else f" The rows of {_strains(result.test.strains)} test it."
         )
         return f"Published identity protocol, trained on rows of {trained}.{held} {IDENTITY}"
-    inputs = "its first measured state"
+    inputs = "the first measured state of a strain"
     if result.train.control_names:
         inputs += f" and its {len(result.train.control_names)} protein time series"
     if result.test is None:
         return (
-            f"Given {inputs}, how does a strain go on? The model was trained on {trained}. No "
+            f"Given {inputs}, how does it go on? The model was trained on {trained}. No "
             "strain was held out, so this report cannot say how good its forecasts are."
         )
     return (
