@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,8 @@ def _download(file: SourceFile) -> Path:
     import pooch
 
     target = cache_folder() / file.folder
-    print(f"Downloading {file.name} from {file.url} to {target} ...", flush=True)
+    message = f"Downloading {file.name} from {file.url} to {target} ..."
+    print(message, file=sys.stderr, flush=True)
     try:
         path = pooch.retrieve(
             file.url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=target

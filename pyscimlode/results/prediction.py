@@ -118,7 +118,10 @@ class Prediction:
                 + did_you_mean(name, self.names)
             )
         values = self.members[name]
-        reached = np.isfinite(values).any(axis=0)
+        known = np.isfinite(values)
+        if known.all():
+            return np.asarray(np.quantile(values, q, axis=0))
+        reached = known.any(axis=0)
         filled = np.where(reached, values, 0.0)
         result = np.nanquantile(filled, q, axis=0)
         return np.asarray(np.where(reached, result, np.nan))

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from pyscimlode.baselines.controls import control_predictions
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import ExperimentError
+from pyscimlode.models.neural_ode import NeuralODE
+from pyscimlode.models.scaling import identity_scaling, stack
 from pyscimlode.objectives.metrics import reference_sd, score_rows
 from pyscimlode.results.scores import Scores
 
@@ -72,24 +74,19 @@ def _forecast_scores(result: FitResult, test: Dataset) -> Scores:
 
 
 def _identity_scores(result: FitResult, test: Dataset) -> Scores:
-    """RMSE over the rows of each strain, as published; the zero field returns its input."""
-    forecast = result.predict(test)
+    """RMSE over the rows of each strain, as published, beside a field that is zero everywhere."""
     reported = test.keep(states=test.provenance.details.get("reported_states"))
     columns = [test.state_names.index(state) for state in reported.state_names]
     rows = []
-    for model in (result.name, ZERO_FIELD):
+    for name, fitted in ((result.name, result), (ZERO_FIELD, _zero_field(result))):
+        forecast = fitted.predict(test)
         for strain in reported.strains:
-            names = [e.name for e in reported if e.strain == strain]
-            target = np.stack([reported[name].states[-1] for name in names])
-            start = np.stack([reported[name].states[0] for name in names])
-            ends = (
-                start
-                if model == ZERO_FIELD
-                else np.stack([forecast.median(name)[-1, columns] for name in names])
-            )
+            members = [e for e in reported if e.strain == strain]
+            target = np.stack([e.states[-1] for e in members])
+            ends = np.stack([forecast.median(e.name)[-1, columns] for e in members])
             errors = np.sqrt(((ends - target) ** 2).mean(axis=0))
             rows += [
-                (model, strain, state, len(names), float(error), float("nan"), False)
+                (name, strain, state, len(members), float(error), float("nan"), False)
                 for state, error in zip(reported.state_names, errors, strict=True)
             ]
     return Scores.from_rows(
@@ -100,4 +97,18 @@ def _identity_scores(result: FitResult, test: Dataset) -> Scores:
             "Input and target are the same row: a field that is zero everywhere is perfect here, "
             "so these scores say nothing about forecasts. Use protocol='forecast'.",
         ),
+    )
+
+
+def _zero_field(result: FitResult) -> FitResult:
+    """Return a fit of the same problem whose field is zero: a network with parameters zero."""
+    model = NeuralODE(widths=(1,), controls="endogenous", features="linear", scaling="none")
+    n_states = len(result.train.state_names)
+    size = model.layout(n_states, 0).size
+    return replace(
+        result,
+        model=model,
+        theta=np.zeros((1, size)),
+        scaling=stack([identity_scaling(n_states, 0)]),
+        members=result.members[:1],
     )

@@ -110,10 +110,10 @@ def test_download_says_so_and_fills_the_cache(
     path = locate(small_file(server))
     assert path.read_bytes() == CONTENT
     assert path.is_relative_to(cache)
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert f"Downloading small.csv from {server}small.csv to {path.parent}" in said
     assert locate(small_file(server)) == path
-    assert "Downloading" not in capsys.readouterr().out
+    assert "Downloading" not in capsys.readouterr().err
 
 
 def test_download_of_another_content_is_an_error(cache: Path, server: str) -> None:
