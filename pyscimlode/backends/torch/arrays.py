@@ -80,6 +80,14 @@ class Arrays(Protocol):
         """Write ``max(x, 0)`` into ``out``."""
         ...
 
+    def at_least(self, x: Array, low: float) -> Array:
+        """Return ``max(x, low)``."""
+        ...
+
+    def between(self, x: Array, low: float, high: float) -> Array:
+        """Return ``x`` clipped to ``[low, high]``; NaN stays."""
+        ...
+
     def softplus(self, x: Array, out: Array) -> Array:
         """Write ``log(1 + exp(x))`` into ``out``."""
         ...
@@ -149,6 +157,15 @@ class NumpyArrays:
     def positive_part(self, x: Array, out: Array) -> Array:
         """Write ``max(x, 0)`` into ``out``."""
         return np.maximum(x, 0.0, out=out)
+
+    def at_least(self, x: Array, low: float) -> Array:
+        """Return ``max(x, low)``."""
+        return np.maximum(x, low)
+
+    def between(self, x: Array, low: float, high: float) -> Array:
+        """Return ``x`` clipped to ``[low, high]``; NaN stays. Less to do than in ``np.clip``."""
+        inside = np.maximum(x, low)
+        return np.minimum(inside, high, out=inside)
 
     def softplus(self, x: Array, out: Array) -> Array:
         """Write ``log(1 + exp(x))`` into ``out``."""
@@ -231,6 +248,14 @@ class TorchArrays:
     def positive_part(self, x: Array, out: Array) -> Array:
         """Write ``max(x, 0)`` into ``out``."""
         return torch.clamp_min(x, 0.0, out=out)
+
+    def at_least(self, x: Array, low: float) -> Array:
+        """Return ``max(x, low)``."""
+        return torch.clamp_min(x, low)
+
+    def between(self, x: Array, low: float, high: float) -> Array:
+        """Return ``x`` clipped to ``[low, high]``; NaN stays."""
+        return torch.clamp(x, low, high)
 
     def softplus(self, x: Array, out: Array) -> Array:
         """Write ``log(1 + exp(x))`` into ``out``."""

@@ -69,7 +69,7 @@ class ExtraStages:
         nodes = self.arrays.reals(self.it.tableau.extra_c[:, None])
         shape = (self.steps * self.count, inputs.n_controls, *self.rows)
         values = self.arrays.empty(shape)
-        inputs.write(values, t, h, inputs.pieces(t), nodes)
+        inputs.write(values, t, h, inputs.gather(inputs.pieces(t)), nodes)
         by_step = values.reshape((self.steps, self.count, *shape[1:]))
         self.tape.inputs[...] = self._widen(by_step)
 

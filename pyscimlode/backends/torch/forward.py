@@ -127,7 +127,8 @@ class Integrator:
     def _start_inputs(self, slot: int, t: Array, h: Array) -> None:
         piece = self.inputs.pieces(t)
         out = self.memory.start.inputs[slot : slot + 1]
-        self.inputs.write(out, t[None], h[None], piece[None], self.nodes[-1:])
+        pieces = self.inputs.gather(piece[None])
+        self.inputs.write(out, t[None], h[None], pieces, self.nodes[-1:])
 
     def stage_states(self, block: Block, n: int) -> None:
         """Evaluate all stages of step ``n``; the last derivative goes to ``next_slope``."""
@@ -153,7 +154,7 @@ class Integrator:
         block.close(block.used)
         tape, starts = block.tape, self.arrays.reals(t)
         out = tape.inputs[: tape.used]
-        pieces = self.inputs.pieces(starts)
+        pieces = self.inputs.gather(self.inputs.pieces(starts))
         self.inputs.write(out, starts, self.arrays.reals(h), pieces, self.nodes)
         for n in range(block.used):
             slot = n * block.slots - self.first
@@ -218,7 +219,8 @@ class Integrator:
             block.close(steps.stop - begin)
             blocks.append(block)
             out = block.tape.inputs[: block.tape.used]
-            self.inputs.write(out, t[steps], h[steps], pieces[steps], self.nodes)
+            gathered = self.inputs.gather(pieces[steps])
+            self.inputs.write(out, t[steps], h[steps], gathered, self.nodes)
             for n in range(block.used):
                 self.set_step(h[begin + n])
                 block.start[n][...] = y
@@ -295,37 +297,35 @@ class _Adaptive:
 
     def _locate(self) -> None:
         """Find every row's piece of p(t) and where its step has to end."""
-        self.piece = self.it.inputs.pieces(self.t)
-        self.stop = self.xp.minimum(self.it.inputs.next_knot(self.piece), self.end)
+        piece = self.it.inputs.pieces(self.t)
+        self.pieces = self.it.inputs.gather(piece[None])
+        self.stop = self.xp.minimum(self.it.inputs.next_knot(piece), self.end)
 
     def step(self, block: Block, n: int) -> None:
         """Attempt a step of every row."""
         it, xp = self.it, self.xp
         remaining = self.stop - self.t
-        parts = xp.clip(xp.ceil(remaining / self.h - 1e-6), 1.0, None)
+        parts = self.control.parts(remaining, self.h)
         h = remaining / parts
         it.set_step(h)
-        it.inputs.write(block.inputs(n), self.t[None], h[None], self.piece[None], it.nodes)
+        it.inputs.write(block.inputs(n), self.t[None], h[None], self.pieces, it.nodes)
         block.start[n][...] = self.y
         it.stage_states(block, n)
         new = block.tape.state[(n + 1) * block.slots - 1]
         for weights, estimate in zip(it.errors, it.estimates, strict=True):
             self.arrays.dot(weights, block.derivatives[n], out=estimate)
         error = self.control.error(self.y, new, it.estimates)
-        accepted = error <= 1.0
-        finite = xp.isfinite(error)
-        factor = self.control.factor(error, self.previous, accepted, finite)
-        active = h > 0.0
-        self.h = xp.where(active, h * factor, self.h)
+        accepted, active = error <= 1.0, h > 0.0
         landed = accepted & (parts == 1.0)
         if self.arrays.host and bool(accepted.all()):
+            self.h = xp.where(active, h * self.control.factor(error, self.previous), self.h)
             self.history.append((self.t, h, accepted))
-            self.previous = xp.clip(error, 1e-4, None)
+            self.previous = self.arrays.at_least(error, 1e-4)
             self.t = xp.where(landed, self.stop, self.t + h)
             self.y = new
             it.slope, it.next_slope = it.next_slope, it.slope
         else:
-            self._accept_some(h, error, accepted, finite, active, landed, new)
+            self._accept_some(h, error, accepted, active, landed, new)
         if not self.arrays.host or bool(landed.any()):
             self._locate()
 
@@ -334,16 +334,20 @@ class _Adaptive:
         h: Array,
         error: Array,
         accepted: Array,
-        finite: Array,
         active: Array,
         landed: Array,
         new: Array,
     ) -> None:
         """Carry on accepted rows only, and stop those that cannot go on."""
         it, xp = self.it, self.xp
+        finite = xp.isfinite(error)
+        factor = self.control.factor_after_failure(error, self.previous, accepted, finite)
+        self.h = xp.where(active, h * factor, self.h)
         accepted = accepted | ~active
         self.history.append((self.t, xp.where(accepted, h, 0.0), accepted))
-        self.previous = xp.where(accepted & finite, xp.clip(error, 1e-4, None), self.previous)
+        self.previous = xp.where(
+            accepted & finite, self.arrays.at_least(error, 1e-4), self.previous
+        )
         moved = xp.where(landed, self.stop, self.t + h)
         self.t = xp.where(accepted, moved, self.t)
         keep = accepted.reshape((1, -1))

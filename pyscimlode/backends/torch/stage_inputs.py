@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,23 @@ from pyscimlode.backends.torch.inputs import ControlInputs
 from pyscimlode.models.scaling import CONTROL_CLIP
 
 FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """What :meth:`StageInputs.write` needs of the pieces that some steps lie in.
+
+    Attributes:
+        start: ``(steps, rows)`` times.
+        inverse_width: ``(steps, rows)``, zero where a piece is constant.
+        value: ``(steps, 1, controls, rows)`` at the start, measured units.
+        delta: ``(steps, 1, controls, rows)`` change over the piece.
+    """
+
+    start: Array
+    inverse_width: Array
+    value: Array
+    delta: Array
 
 
 class StageInputs:
@@ -72,34 +91,43 @@ class StageInputs:
             return self._next
         return self._next[piece * self._count + self._row]
 
-    def write(self, out: Array, t: Array, h: Array, piece: Array, nodes: Array) -> None:
+    def gather(self, piece: Array) -> Pieces | None:
+        """Return the pieces ``piece: (steps, rows)``; None without inputs."""
+        if not self.n_controls:
+            return None
+        index, swap = piece * self._count + self._row, self.arrays.swap
+        return Pieces(
+            self._knots_flat[index],
+            self._inverse_widths[index],
+            swap(self._values[self._row, piece], (0, 2, 1))[:, None],
+            swap(self._deltas[self._row, piece], (0, 2, 1))[:, None],
+        )
+
+    def write(self, out: Array, t: Array, h: Array, pieces: Pieces | None, nodes: Array) -> None:
         """Write transformed inputs of all stages.
 
         Args:
             out: ``(steps * stages, controls, *rows)``.
             t: ``(steps, rows)`` starts of the steps.
             h: ``(steps, rows)`` lengths of the steps.
-            piece: ``(steps, rows)`` of the steps.
+            pieces: of the steps, from :meth:`gather`.
             nodes: ``(stages, 1)`` fractions of the step, float64.
         """
-        if not self.n_controls:
+        if pieces is None:
             return
-        xp, index = self.arrays.xp, piece * self._count + self._row
-        widths = self._inverse_widths[index]
-        start = (t - self._knots_flat[index]) * widths
-        weight = start[:, None] + nodes * (h * widths)[:, None]
-        fraction = xp.clip(weight, 0.0, 1.0)
+        xp = self.arrays.xp
+        start = (t - pieces.start) * pieces.inverse_width
+        weight = start[:, None] + nodes * (h * pieces.inverse_width)[:, None]
+        fraction = self.arrays.between(weight, 0.0, 1.0)
         fraction = (
             fraction.astype(self.arrays.dtype) if xp is np else fraction.to(self.arrays.dtype)
         )
-        values = self.arrays.swap(self._values[self._row, piece], (0, 2, 1))[:, None]
-        deltas = self.arrays.swap(self._deltas[self._row, piece], (0, 2, 1))[:, None]
-        u = fraction[:, :, None] * deltas
-        u += values
+        u = fraction[:, :, None] * pieces.delta
+        u += pieces.value
         if self.transform == "log":
             u = xp.log1p(u)
         if self.transform != "none":
             u -= self._shift
             u *= self._factor
-            u = xp.clip(u, -CONTROL_CLIP, CONTROL_CLIP)
+            u = self.arrays.between(u, -CONTROL_CLIP, CONTROL_CLIP)
         out[...] = u.reshape((-1, self.n_controls, *self._shape))
