@@ -17,7 +17,7 @@ from scipy.integrate import solve_ivp
 
 from benchmarks.speed.candidates.base import Candidate
 from benchmarks.speed.candidates.torchdiffeq import Torchdiffeq
-from benchmarks.speed.workloads import HORIZON, Workload
+from benchmarks.speed.workloads import Workload
 from pyscimlode.models.scaling import identity_scaling
 
 FloatArray = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ def scipy_trajectory(workload: Workload) -> FloatArray:
 
     parts = []
     state = workload.initial.ravel()
-    for start, end in pairwise(knots if len(knots) else np.array([0.0, HORIZON])):
+    for start, end in pairwise(knots if len(knots) else np.array([0.0, workload.horizon])):
         inside = workload.outputs[(workload.outputs > start) & (workload.outputs <= end)]
         solution = solve_ivp(
             rhs, (start, end), state, "DOP853", dense_output=True, rtol=1e-11, atol=1e-12

@@ -16,6 +16,7 @@ from benchmarks.speed.memory import measure_memory
 from benchmarks.speed.reference import Errors, errors, make_reference
 from benchmarks.speed.training import TrainingTime, train
 from benchmarks.speed.workloads import Workload, make
+from pyscimlode._version import __version__
 
 PACKAGES = ("numpy", "scipy", "torch", "torchdiffeq", "jax", "jaxlib", "diffrax")
 
@@ -156,7 +157,7 @@ def machine() -> dict[str, str]:
         models = [line for line in cpu_info.read_text().splitlines() if line.startswith("model n")]
         processor = models[0].split(":")[1].strip() if models else processor
     found = {"processor": processor, "system": platform.platform(), "threads": "1"}
-    found["python"] = platform.python_version()
+    found["python"], found["pyscimlode"] = platform.python_version(), __version__
     for package in PACKAGES:
         installed = importlib.util.find_spec(package) is not None
         found[package] = version(package) if installed else "not installed"

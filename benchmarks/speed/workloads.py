@@ -17,7 +17,6 @@ from pyscimlode.models.scaling import identity_scaling, stack
 from pyscimlode.problem import Objective, Problem
 
 FloatArray = npt.NDArray[np.float64]
-HORIZON = 72.0
 WIDTHS = (10, 10, 10, 10)
 NAMES = ("identity", "forecast")
 
@@ -45,6 +44,11 @@ class Workload:
     knot_times: FloatArray
     knot_values: FloatArray
     published_outputs: int = 200
+
+    @property
+    def horizon(self) -> float:
+        """The last time."""
+        return float(self.outputs[-1])
 
     @property
     def n_rows(self) -> int:
@@ -116,17 +120,18 @@ def _model(n_controls: int) -> NeuralODE:
 def make(name: str, *, quick: bool = False, seed: int = 3) -> Workload:
     """Generate a workload; ``quick`` makes it tiny.
 
-    identity: 200 rows x 23 states, no controls, loss on the end point.
+    identity: 200 rows x 23 states, no controls, loss on the end point at 72 h.
     forecast: 3 rows x 13 states, 10 controls linear between 9 knots, loss on 200 outputs.
     """
     if name not in NAMES:
         raise ValueError(f"workload={name!r} is not one of {', '.join(NAMES)}.")
     rng = np.random.default_rng(seed)
+    horizon = 8.0 if quick else 72.0
     if name == "identity":
-        rows, states, controls, outputs = (4 if quick else 200), 23, 0, np.array([HORIZON])
+        rows, states, controls, outputs = (4 if quick else 200), 23, 0, np.array([horizon])
     else:
         rows, states, controls = 3, 13, 10
-        outputs = np.linspace(0.0, HORIZON, (6 if quick else 200) + 1)[1:]
+        outputs = np.linspace(0.0, horizon, (6 if quick else 200) + 1)[1:]
     theta = _weights(rng, states, controls)
     n_knots = 9 if controls else 0
     return Workload(
@@ -135,7 +140,7 @@ def make(name: str, *, quick: bool = False, seed: int = 3) -> Workload:
         initial=rng.uniform(0.0, 1.0, (rows, states)),
         outputs=outputs,
         target=rng.uniform(0.0, 1.0, (rows, len(outputs), states)),
-        knot_times=np.linspace(0.0, HORIZON, n_knots),
+        knot_times=np.linspace(0.0, horizon, n_knots),
         knot_values=rng.uniform(0.0, 1.0, (rows, n_knots, controls)),
         published_outputs=8 if quick else 200,
     )

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.speed.workloads import HORIZON, Workload
+from benchmarks.speed.workloads import Workload
 
 FloatArray = npt.NDArray[np.float64]
 Layers = list[tuple[jax.Array, jax.Array]]
@@ -71,7 +71,7 @@ class Diffrax:
             diffrax.ODETerm(_field),
             diffrax.Tsit5(),
             t0=0.0,
-            t1=HORIZON,
+            t1=self.workload.horizon,
             dt0=self.first_step,
             y0=initial,
             args=(layers, self.knots, values, slopes),

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torchdiffeq import odeint, odeint_adjoint
 
-from benchmarks.speed.workloads import HORIZON, Workload
+from benchmarks.speed.workloads import Workload
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class Torchdiffeq:
         times = np.concatenate([[0.0], work.outputs])
         self.keep = slice(1, None)
         if self.published and len(work.outputs) == 1:
-            times = np.linspace(0.0, HORIZON, work.published_outputs)
+            times = np.linspace(0.0, work.horizon, work.published_outputs)
             self.keep = slice(-1, None)
         self.times = torch.tensor(times, dtype=self.dtype)
         self.options: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""How well held-out strains are forecast, beside the controls."""
