@@ -8,6 +8,7 @@ and what differs is gathered here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -46,6 +47,10 @@ class Arrays(Protocol):
 
     def empty(self, shape: Sequence[int]) -> Array:
         """Return uninitialised memory of ``dtype``."""
+        ...
+
+    def scratch(self, name: str, shape: Sequence[int]) -> Array:
+        """Return uninitialised memory that the next call with this name gives away again."""
         ...
 
     def array(self, values: npt.ArrayLike) -> Array:
@@ -125,10 +130,15 @@ class NumpyArrays:
         self.precision = precision
         self.dtype: Any = np.dtype(np.float32 if precision == torch.float32 else np.float64)
         self.dot = np.dot
+        self._scratch: dict[str, Array] = {}
 
     def empty(self, shape: Sequence[int]) -> Array:
         """Return uninitialised memory of ``dtype``."""
         return np.empty(tuple(shape), dtype=self.dtype)
+
+    def scratch(self, name: str, shape: Sequence[int]) -> Array:
+        """Return uninitialised memory that the next call with this name gives away again."""
+        return take_scratch(self, self._scratch, name, shape)
 
     def array(self, values: npt.ArrayLike) -> Array:
         """Return values from the host as ``dtype``."""
@@ -212,10 +222,15 @@ class TorchArrays:
         self.device = device
         self.precision = precision
         self.dtype: Any = precision
+        self._scratch: dict[str, Array] = {}
 
     def empty(self, shape: Sequence[int]) -> Array:
         """Return uninitialised memory of ``dtype``."""
         return torch.empty(tuple(shape), device=self.device, dtype=self.precision)
+
+    def scratch(self, name: str, shape: Sequence[int]) -> Array:
+        """Return uninitialised memory that the next call with this name gives away again."""
+        return take_scratch(self, self._scratch, name, shape)
 
     def array(self, values: npt.ArrayLike) -> Array:
         """Return values from the host as ``dtype``."""
@@ -281,6 +296,18 @@ class TorchArrays:
         """Add ``values[q]`` to ``target[index[0][q], :, :, index[1][q]]``."""
         moved = target.permute(0, 3, 1, 2)
         moved.index_put_(index, values, accumulate=True)
+
+
+def take_scratch(arrays: Arrays, kept: dict[str, Array], name: str, shape: Sequence[int]) -> Array:
+    """Return a view of the memory kept under ``name``, which grows as needed.
+
+    Large arrays made anew in every call would be given back to the system and cleared again each
+    time, which costs more than what is done with them.
+    """
+    size = math.prod(shape)
+    if name not in kept or len(kept[name]) < size:
+        kept[name] = arrays.empty((size,))
+    return kept[name][:size].reshape(tuple(shape))
 
 
 def choose_arrays(device: torch.device, precision: torch.dtype, library: str = "auto") -> Arrays:

@@ -190,11 +190,22 @@ class MLPKernel:
             cotangents, inputs = cotangents[:, :, None], inputs[:, :, None]
         n_out, n_in, rows = cotangents.shape[1], inputs.shape[1], cotangents.shape[-1]
         if rows < FEW_ROWS or not self.arrays.host:
-            left = swap(cotangents, (2, 1, 0, 3)).reshape((self.n_members, n_out, -1))
-            right = swap(inputs, (2, 1, 0, 3)).reshape((self.n_members, n_in, -1))
+            left, right = (
+                self._side_by_side("left", cotangents),
+                self._side_by_side("right", inputs),
+            )
             return matmul(left, swap(right, (0, 2, 1)))
-        products = matmul(swap(cotangents, (2, 0, 1, 3)), swap(inputs, (2, 0, 3, 1)))
+        shape = (self.n_members, len(inputs), n_out, n_in)
+        products = self.arrays.scratch("products", shape)
+        matmul(swap(cotangents, (2, 0, 1, 3)), swap(inputs, (2, 0, 3, 1)), out=products)
         return products.sum(axis=1)
+
+    def _side_by_side(self, name: str, values: Array) -> Array:
+        """Return ``(slots, features, members, rows)`` as ``(members, features, slots * rows)``."""
+        slots, features, members, rows = values.shape
+        joined = self.arrays.scratch(name, (members, features, slots, rows))
+        joined[...] = self.arrays.swap(values, (2, 1, 0, 3))
+        return joined.reshape((members, features, -1))
 
     def clear_non_finite(self, tape: MLPTape) -> None:
         """Replace what overflowed by zeros, so that zero cotangents stay zero."""

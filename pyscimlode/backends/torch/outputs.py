@@ -132,10 +132,12 @@ class DenseOutput:
         if points is None:
             return None
         block, extra = self.solution.blocks[number], self.extra[number]
-        target = self.arrays.empty((block.used, *self._stored(number).shape[1:]))
+        shape = (block.used, *self._stored(number).shape[1:])
+        target = self.arrays.scratch("dense cotangent", shape)
         target[...] = 0.0
         values = cotangent[points.row, points.column]
-        spread = points.weights[:, :, None] * values[:, None, :]
+        spread = self.arrays.scratch("spread", (*points.weights.shape, values.shape[1]))
+        self.arrays.xp.multiply(points.weights[:, :, None], values[:, None, :], out=spread)
         self.arrays.add_grouped(target, (points.step, points.row), spread)
         touched = np.zeros(block.used, dtype=bool)
         touched[self.arrays.numpy(points.step)] = True
