@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pyscimlode.predictions import Prediction
 from pyscimlode.results.fit_result import FitResult
-from pyscimlode.results.prediction import Prediction
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.sweep import SweepResult
 

@@ -17,13 +17,13 @@ from pyscimlode.backends.status import Status
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.splits import check_disjoint
 from pyscimlode.data.validation import check_same_layout
-from pyscimlode.errors import ExperimentError, TimeError, did_you_mean
+from pyscimlode.errors import ExperimentError, did_you_mean
 from pyscimlode.models.base import Model
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.models.scaling import Scaling
 from pyscimlode.objectives.protocols import Protocol
+from pyscimlode.predictions import Prediction, checked_times
 from pyscimlode.problem import Member, Objective, build_problem
-from pyscimlode.results.prediction import Prediction
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import score_result
 
@@ -141,7 +141,7 @@ class FitResult:
             objective=self.objective,
             scaling=self.scaling,
         )
-        asked = None if times is None else _checked_times(dataset, times)
+        asked = None if times is None else checked_times(dataset, times)
         backend = get_backend(self.backend)
         with backend.open(problem, self.solver, device=self.device, dtype=self.dtype) as session:
             trajectory = session.solve(self.theta, times=asked)
@@ -260,21 +260,6 @@ class FitResult:
                 for i in range(len(self.members))
             ]
         )
-
-
-def _checked_times(dataset: Dataset, times: npt.ArrayLike) -> FloatArray:
-    asked = np.asarray(times, dtype=np.float64)
-    if asked.ndim != 1 or len(asked) == 0 or not np.isfinite(asked).all():
-        raise TimeError(f"times={times!r}: give a list of finite times.")
-    if (np.diff(asked) <= 0).any():
-        raise TimeError("The times to predict at must be strictly increasing.")
-    for experiment in dataset:
-        if asked[0] < experiment.times[0]:
-            raise TimeError(
-                f"A forecast of {experiment.name!r} starts at its first time, "
-                f"{experiment.times[0]:g} {dataset.time_unit}; {asked[0]:g} lies before it."
-            )
-    return asked
 
 
 def _failures(

@@ -1,4 +1,4 @@
-"""Forecasts of an ensemble for some experiments."""
+"""Forecasts for some experiments: what every model and baseline answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.backends.status import Status
-from pyscimlode.errors import ExperimentError, did_you_mean
+from pyscimlode.data.dataset import Dataset
+from pyscimlode.errors import ExperimentError, TimeError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,3 +126,23 @@ class Prediction:
         filled = np.where(reached, values, 0.0)
         result = np.nanquantile(filled, q, axis=0)
         return np.asarray(np.where(reached, result, np.nan))
+
+
+def checked_times(dataset: Dataset, times: npt.ArrayLike) -> FloatArray:
+    """Return the times ``(times,)`` at which all experiments of a data set are to be forecast.
+
+    Raises:
+        TimeError: for times that are not finite, not increasing, or before an experiment begins.
+    """
+    asked = np.asarray(times, dtype=np.float64)
+    if asked.ndim != 1 or len(asked) == 0 or not np.isfinite(asked).all():
+        raise TimeError(f"times={times!r}: give a list of finite times.")
+    if (np.diff(asked) <= 0).any():
+        raise TimeError("The times to predict at must be strictly increasing.")
+    for experiment in dataset:
+        if asked[0] < experiment.times[0]:
+            raise TimeError(
+                f"A forecast of {experiment.name!r} starts at its first time, "
+                f"{experiment.times[0]:g} {dataset.time_unit}; {asked[0]:g} lies before it."
+            )
+    return asked
