@@ -162,7 +162,7 @@ class Batch:
             cotangent: ``(rows, points, states)`` of the scaled states.
         """
         n_members = self.selection.shape[0]
-        gradient = self.arrays.empty((n_members, self.problem.layout.size))
+        gradient = self.arrays.empty((n_members, self._theta.shape[1]))
         gradient[...] = 0.0
         with np.errstate(all="ignore"), torch.no_grad():
             if solution.overflowed:

@@ -52,6 +52,7 @@ class TorchSession:
 
     def __init__(self, problem: Problem, device: torch.device | str, dtype: torch.dtype) -> None:
         self._problem = problem
+        self._layout = problem.layout
         self._device = torch.device(device)
         self._dtype = dtype
         self.notes: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class TorchSession:
     @property
     def layout(self) -> ParameterLayout:
         """Layout of one member's parameters."""
-        return self._problem.layout
+        return self._layout
 
     @property
     def problem(self) -> Problem:
