@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -21,7 +20,7 @@ from pyscimlode.report import joint_scores, write_report
 from pyscimlode.report.html import number
 from pyscimlode.report.wording import verdict
 from pyscimlode.results import FitResult, Scores
-from tests.plots.stub import stub_fit, use_stub_engine
+from tests.plots.stub import stub_fit
 
 EVIL = "<script>alert(1)</script>"
 
@@ -54,13 +53,6 @@ def strains() -> tuple[Dataset, Dataset]:
     train, test = benchmark("sim-sparse", n=3)
     states = ("GPP", "Limonene")
     return train.keep(states=states), test.select(["S321", "S322"]).keep(states=states)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _engine() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        use_stub_engine(patch)
-        yield
 
 
 @pytest.fixture

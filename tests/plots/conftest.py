@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.simulate import benchmark
 from pyscimlode.results import FitResult
-from tests.plots.stub import stub_fit, use_stub_engine
+from tests.plots.stub import stub_fit
 
 STATES = ("Acetyl-CoA", "HMG-CoA", "GPP", "Limonene")
 
@@ -19,7 +17,5 @@ def strains() -> tuple[Dataset, Dataset]:
 
 
 @pytest.fixture(scope="session")
-def result(strains: tuple[Dataset, Dataset]) -> Iterator[FitResult]:
-    with pytest.MonkeyPatch.context() as patch:
-        use_stub_engine(patch)
-        yield stub_fit(*strains)
+def result(strains: tuple[Dataset, Dataset]) -> FitResult:
+    return stub_fit(*strains)
