@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyscimlode.backends.solvers import SolverSpec
     from pyscimlode.backends.status import Status
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
-    from pyscimlode.models import NeuralODE, ProductionDegradation
+    from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
     from pyscimlode.report import write_report
     from pyscimlode.results import FitResult, Prediction, Scores, SweepResult
@@ -31,7 +31,7 @@ _HOMES = {
     "pyscimlode.backends.solvers": ("SolverSpec",),
     "pyscimlode.backends.status": ("Status",),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
-    "pyscimlode.models": ("NeuralODE", "ProductionDegradation"),
+    "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
     "pyscimlode.report": ("write_report",),
     "pyscimlode.results": ("FitResult", "Prediction", "Scores", "SweepResult"),
@@ -47,10 +47,13 @@ __all__ = [
     "Dataset",
     "Experiment",
     "FitResult",
+    "HybridODE",
     "NeuralODE",
     "Objective",
+    "Pathway",
     "Prediction",
     "ProductionDegradation",
+    "Reaction",
     "Scores",
     "SolverSpec",
     "Status",

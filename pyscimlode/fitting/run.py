@@ -148,7 +148,7 @@ def _train(
     backend = available_backend(options.backend)
     theta = np.stack(
         [
-            options.model.initial(
+            problem.model.initial(
                 problem.n_states, problem.n_controls, np.random.default_rng(member.seed)
             )
             for member in members
@@ -248,7 +248,7 @@ def _result(
     history = history[history["member"].isin(chosen)].reset_index(drop=True)
     history["member"] = history["member"] - rows.start
     return FitResult(
-        model=options.model,
+        model=problem.model,
         theta=state.theta[rows].copy(),
         scaling=scales.stack([scales.member(problem.scaling, i) for i in chosen]),
         members=tuple(members[rows]),

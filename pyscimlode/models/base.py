@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -55,3 +56,21 @@ class Model(Protocol):
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON data with its ``kind``."""
         ...
+
+
+@runtime_checkable
+class NamedModel(Model, Protocol):
+    """A model that knows states and controls by name, and so needs to be told their order."""
+
+    def bound_to(self, state_names: Sequence[str], control_names: Sequence[str]) -> Model:
+        """Return the model for a data set with these states and controls.
+
+        Raises:
+            ModelError: a name that the model needs is not among them.
+        """
+        ...
+
+
+def bound_to(model: Model, state_names: Sequence[str], control_names: Sequence[str]) -> Model:
+    """Return the model for a data set with these states and controls; most models do not care."""
+    return model.bound_to(state_names, control_names) if isinstance(model, NamedModel) else model

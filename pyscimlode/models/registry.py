@@ -7,11 +7,13 @@ from typing import Any
 
 from pyscimlode.errors import ModelError, did_you_mean
 from pyscimlode.models.base import Model
+from pyscimlode.models.hybrid import HybridODE
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
 
 KINDS: dict[str, Any] = {
     NeuralODE.kind: NeuralODE,
     ProductionDegradation.kind: ProductionDegradation,
+    HybridODE.kind: HybridODE,
 }
 
 

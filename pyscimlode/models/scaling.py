@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -33,6 +33,8 @@ class Scaling:
         control_scale: ``(..., controls)``, positive.
         time_scale: ``(...)``, positive, in the data set's time unit.
         control_transform: how controls enter.
+        control_max: ``(..., controls)``, positive, the largest training value of each control; one
+            number for all where it is not used.
 
     Arrays may carry a leading axis of ensemble members (see :func:`stack`).
     """
@@ -42,6 +44,7 @@ class Scaling:
     control_scale: FloatArray
     time_scale: FloatArray
     control_transform: ControlTransform = "log"
+    control_max: FloatArray = field(default_factory=lambda: np.ones(()))
 
     def transform_controls(self, p: FloatArray) -> FloatArray:
         """Return what the network sees of controls ``p: (rows, controls)``."""
@@ -50,6 +53,11 @@ class Scaling:
         values = np.log1p(p) if self.control_transform == "log" else p
         scaled = (values - self.control_shift) / self.control_scale
         return np.clip(scaled, -CONTROL_CLIP, CONTROL_CLIP)
+
+    @property
+    def largest_controls(self) -> FloatArray:
+        """``control_max`` with one number a control, and a member where there are several."""
+        return np.broadcast_to(self.control_max, np.shape(self.control_shift))
 
 
 def identity_scaling(n_states: int, n_controls: int) -> Scaling:
@@ -80,13 +88,14 @@ def fit_scaling(
 
     Returns:
         state_scale: the largest magnitude of each state over the training experiments (1 where a
-        state is zero throughout or never measured); controls standardised with mean and standard
-        deviation (ddof 0; 1 where a control does not vary).
+        state is zero throughout or never measured); control_max likewise; controls standardised
+        with mean and standard deviation (ddof 0; 1 where a control does not vary).
     """
     stacked = np.concatenate(list(states))
     magnitude = np.nanmax(np.where(np.isfinite(stacked), np.abs(stacked), 0.0), axis=0)
     state_scale = np.where(magnitude > 0, magnitude, 1.0)
     inputs = np.concatenate(list(controls))
+    largest = np.nanmax(np.where(np.isfinite(inputs), np.abs(inputs), 0.0), axis=0, initial=0.0)
     if control_transform == "log":
         inputs = np.log1p(inputs)
     measured = np.isfinite(inputs)
@@ -100,6 +109,7 @@ def fit_scaling(
         control_scale=np.where(spread > 1e-8, spread, 1.0),
         time_scale=np.asarray(float(time_scale)),
         control_transform=control_transform,
+        control_max=np.where(largest > 0, largest, 1.0),
     )
 
 
@@ -111,6 +121,7 @@ def stack(scalings: Sequence[Scaling]) -> Scaling:
         control_scale=np.stack([s.control_scale for s in scalings]),
         time_scale=np.stack([np.asarray(s.time_scale) for s in scalings]),
         control_transform=scalings[0].control_transform,
+        control_max=np.stack([s.largest_controls for s in scalings]),
     )
 
 
@@ -122,4 +133,5 @@ def member(scaling: Scaling, index: int) -> Scaling:
         control_scale=scaling.control_scale[index],
         time_scale=scaling.time_scale[index],
         control_transform=scaling.control_transform,
+        control_max=scaling.largest_controls[index],
     )

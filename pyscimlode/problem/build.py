@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.data.interpolation import interpolate_by_time, knots
 from pyscimlode.errors import ExperimentError
-from pyscimlode.models.base import Model
+from pyscimlode.models.base import Model, bound_to
 from pyscimlode.models.scaling import Scaling, fit_scaling, identity_scaling, stack
 from pyscimlode.problem.arrays import Objective, Problem
 
@@ -64,10 +64,12 @@ def build_problem(
         scaling: stacked scalings of members that are trained already; None fits them.
 
     Raises:
+        ModelError: when the model needs a state or control that the data set does not have.
         ExperimentError: when a member trains on an experiment that the data set does not have.
         ValueRangeError: when an initial state is missing.
     """
     table = endogenous_form(dataset) if model.endogenous else dataset
+    model = bound_to(model, table.state_names, table.control_names)
     for item in members:
         for name in item.train:
             table[name]

@@ -37,6 +37,7 @@ def save(result: FitResult, path: Path, *, include_data: bool) -> Path:
         "scaling/control_shift": result.scaling.control_shift,
         "scaling/control_scale": result.scaling.control_scale,
         "scaling/time_scale": result.scaling.time_scale,
+        "scaling/control_max": result.scaling.largest_controls,
     }
     columns = list(result.history.columns)
     for column in columns:
@@ -89,6 +90,7 @@ def load(path: Path) -> FitResult:
                 for name in ("state_scale", "control_shift", "control_scale", "time_scale")
             },
             control_transform=description["control_transform"],
+            control_max=arrays.get("scaling/control_max", np.ones(())),
         )
         history = pd.DataFrame(
             {

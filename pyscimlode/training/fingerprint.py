@@ -110,6 +110,7 @@ def _problem(problem: Problem) -> dict[str, str]:
                 scaling.control_scale,
                 np.asarray(scaling.time_scale),
                 scaling.control_transform,
+                scaling.control_max,
             ]
         ),
     }

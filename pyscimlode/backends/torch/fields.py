@@ -59,14 +59,18 @@ def build_field(scaling: ScalingTensors) -> TorchField:
     Raises:
         ModelError: no implementation is registered for the model's kind.
     """
+    from pyscimlode.backends.torch import hybrid_field
+
+    known = dict(_FACTORIES)
+    known.setdefault("hybrid_ode", hybrid_field.HybridField)
     kind = scaling.model.kind
-    if kind not in _FACTORIES:
+    if kind not in known:
         raise ModelError(
             f"The torch engine has no field for models of kind {kind!r}; it has "
-            f"{', '.join(sorted(_FACTORIES))}. Add one with "
-            "pyscimlode.backends.torch.fields.register_field." + did_you_mean(kind, _FACTORIES)
+            f"{', '.join(known)}. Add one with "
+            "pyscimlode.backends.torch.fields.register_field." + did_you_mean(kind, known)
         )
-    return _FACTORIES[kind](scaling)
+    return known[kind](scaling)
 
 
 def unpack_layout(layout: ParameterLayout, theta: Tensor) -> Params:

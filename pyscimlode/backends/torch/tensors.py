@@ -27,6 +27,7 @@ class ScalingTensors:
         control_shift: ``(members, controls)``.
         control_scale: ``(members, controls)``.
         control_transform: how controls enter.
+        control_max: ``(members, controls)``.
     """
 
     model: Model
@@ -37,6 +38,7 @@ class ScalingTensors:
     control_shift: Tensor
     control_scale: Tensor
     control_transform: ControlTransform
+    control_max: Tensor
 
     @property
     def n_members(self) -> int:
@@ -79,4 +81,5 @@ def scaling_tensors(
         control_shift=tensor(scaling.control_shift, problem.n_controls),
         control_scale=tensor(scaling.control_scale, problem.n_controls),
         control_transform=scaling.control_transform,
+        control_max=tensor(scaling.control_max, problem.n_controls),
     )
