@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pyscimlode.api import fit, load, sweep
     from pyscimlode.backends.solvers import SolverSpec
     from pyscimlode.backends.status import Status
+    from pyscimlode.baselines import DerivativeRegression, DirectGaussianProcess
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
     from pyscimlode.report import write_report
-    from pyscimlode.results import FitResult, Prediction, Scores, SweepResult
+    from pyscimlode.results import FitResult, Prediction, Scores, SweepResult, score_forecasters
     from pyscimlode.training import BFGS, LBFGS, Adam, Collocation
 
 _MODULES = ("datasets", "errors", "plots")
@@ -30,11 +31,12 @@ _HOMES = {
     "pyscimlode.api": ("fit", "load", "sweep"),
     "pyscimlode.backends.solvers": ("SolverSpec",),
     "pyscimlode.backends.status": ("Status",),
+    "pyscimlode.baselines": ("DerivativeRegression", "DirectGaussianProcess"),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
     "pyscimlode.report": ("write_report",),
-    "pyscimlode.results": ("FitResult", "Prediction", "Scores", "SweepResult"),
+    "pyscimlode.results": ("FitResult", "Prediction", "Scores", "SweepResult", "score_forecasters"),
     "pyscimlode.training": ("BFGS", "LBFGS", "Adam", "Collocation"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -45,6 +47,8 @@ __all__ = [
     "Adam",
     "Collocation",
     "Dataset",
+    "DerivativeRegression",
+    "DirectGaussianProcess",
     "Experiment",
     "FitResult",
     "HybridODE",
@@ -67,6 +71,7 @@ __all__ = [
     "plots",
     "read_csv",
     "read_excel",
+    "score_forecasters",
     "sweep",
     "write_report",
 ]

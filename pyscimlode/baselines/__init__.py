@@ -1,7 +1,27 @@
-"""What any model must beat: controls that need no training."""
+"""What any model must beat: controls that need no training, and simpler models."""
 
 from __future__ import annotations
 
+from pyscimlode.baselines.base import FittedBaseline, FittedForecaster, Forecaster
 from pyscimlode.baselines.controls import CONTROLS, Control, control_predictions
+from pyscimlode.baselines.derivative_regression import (
+    DerivativeRegression,
+    FittedDerivativeRegression,
+)
+from pyscimlode.baselines.gaussian_process import (
+    DirectGaussianProcess,
+    FittedDirectGaussianProcess,
+)
 
-__all__ = ["CONTROLS", "Control", "control_predictions"]
+__all__ = [
+    "CONTROLS",
+    "Control",
+    "DerivativeRegression",
+    "DirectGaussianProcess",
+    "FittedBaseline",
+    "FittedDerivativeRegression",
+    "FittedDirectGaussianProcess",
+    "FittedForecaster",
+    "Forecaster",
+    "control_predictions",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyscimlode.predictions import Prediction
 from pyscimlode.results.fit_result import FitResult
 from pyscimlode.results.scores import Scores
+from pyscimlode.results.scoring import score_forecasters
 from pyscimlode.results.sweep import SweepResult
 
-__all__ = ["FitResult", "Prediction", "Scores", "SweepResult"]
+__all__ = ["FitResult", "Prediction", "Scores", "SweepResult", "score_forecasters"]

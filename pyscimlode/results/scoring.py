@@ -1,16 +1,20 @@
-"""Scores of a fit beside the controls, under the fit's protocol."""
+"""Scores of fitted models and baselines beside the controls."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from pyscimlode.baselines.base import FittedForecaster
 from pyscimlode.baselines.controls import control_predictions
 from pyscimlode.data.dataset import Dataset
-from pyscimlode.errors import ExperimentError
+from pyscimlode.data.splits import check_disjoint
+from pyscimlode.data.validation import check_same_layout
+from pyscimlode.errors import ExperimentError, ValueRangeError
 from pyscimlode.models.neural_ode import NeuralODE
 from pyscimlode.models.scaling import identity_scaling, stack
 from pyscimlode.objectives.metrics import reference_sd, score_rows
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from pyscimlode.results.fit_result import FitResult
 
 FloatArray = npt.NDArray[np.float64]
+ScoreScale = Literal["all", "test"]
 ZERO_FIELD = "zero field"
 
 
@@ -36,7 +41,8 @@ def score_result(result: FitResult) -> Scores:
         )
     if result.protocol == "identity":
         return _identity_scores(result, result.test)
-    return _forecast_scores(result, result.test)
+    scale: ScoreScale = "test" if result.score_scale == "test" else "all"
+    return score_forecasters({result.name: result}, result.train, result.test, score_scale=scale)
 
 
 def joined(train: Dataset, test: Dataset) -> Dataset:
@@ -44,32 +50,66 @@ def joined(train: Dataset, test: Dataset) -> Dataset:
     return replace(train, experiments=(*train.experiments, *test.experiments))
 
 
-def _forecast_scores(result: FitResult, test: Dataset) -> Scores:
-    everything = joined(result.train, test)
-    sd = reference_sd(test if result.score_scale == "test" else everything)
+def score_forecasters(
+    forecasters: Mapping[str, FittedForecaster],
+    train: Dataset,
+    test: Dataset,
+    *,
+    score_scale: ScoreScale = "all",
+) -> Scores:
+    """Score fitted models and baselines on the same held-out strains, beside the controls.
+
+    Args:
+        forecasters: name in the table -> a :class:`~pyscimlode.results.FitResult`, a fitted
+            baseline, or anything that predicts like them.
+        train: what the controls may know: the strains that the forecasters were trained on.
+        test: the held-out strains.
+        score_scale: the unit of NRMSE: the standard deviation over all strains (``"all"``) or
+            the held-out strains (``"test"``).
+
+    Raises:
+        ExperimentError: when a strain of ``test`` was trained on, or a forecaster bears the name
+            of a control.
+        ColumnError: when the columns of ``train`` and ``test`` differ.
+        ValueRangeError: for an unknown ``score_scale``.
+    """
+    if score_scale not in ("all", "test"):
+        raise ValueRangeError(f"score_scale={score_scale!r}: it is 'all' or 'test'.")
+    check_disjoint(train, test)
+    check_same_layout(train, test)
+    controls = control_predictions(train, test)
+    everything = joined(train, test)
     report = everything.audit()
     excluded = {strain: report.flagged_columns(strain) for strain in test.strains}
-    forecast = result.predict(test)
-    predictions: dict[str, dict[str, FloatArray]] = {
-        result.name: {name: forecast.median(name) for name in forecast.names}
-    }
-    predictions |= control_predictions(result.train, test)
+    predictions: dict[str, dict[str, FloatArray]] = {}
+    notes = _notes_of_exclusions(excluded)
+    for name, forecaster in forecasters.items():
+        if name in controls:
+            raise ExperimentError(f"{name!r} is the name of a control; call the model otherwise.")
+        check_disjoint(forecaster.train, test)
+        forecast = forecaster.predict(test)
+        predictions[name] = {e: forecast.median(e) for e in forecast.names}
+        notes += forecast.notes[:5]
+    sd = reference_sd(test if score_scale == "test" else everything)
     rows = [
         row
-        for model, by_experiment in predictions.items()
+        for model, by_experiment in (predictions | controls).items()
         for row in score_rows(model, by_experiment, test, sd, excluded)
     ]
-    notes = [
+    of = "the held-out strains" if score_scale == "test" else "all strains"
+    return Scores.from_rows(
+        rows,
+        unit=f"standard deviation of the state over all measured points of {of}",
+        notes=notes,
+    )
+
+
+def _notes_of_exclusions(excluded: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(
         f"Not in the clean mean of {strain}: {', '.join(columns)} (copied from another strain or "
         "at the detection limit)."
         for strain, columns in excluded.items()
         if columns
-    ]
-    of = "the held-out strains" if result.score_scale == "test" else "all strains"
-    return Scores.from_rows(
-        rows,
-        unit=f"standard deviation of the state over all measured points of {of}",
-        notes=(*notes, *forecast.notes[:5]),
     )
 
 
