@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
     from pyscimlode.report import write_report
-    from pyscimlode.results import FitResult, Prediction, Scores, SweepResult, score_forecasters
+    from pyscimlode.results import (
+        FitResult,
+        Prediction,
+        Scores,
+        SweepResult,
+        score_forecasters,
+        swap_test,
+    )
     from pyscimlode.training import BFGS, LBFGS, Adam, Collocation
 
 _MODULES = ("datasets", "errors", "plots")
@@ -36,7 +43,14 @@ _HOMES = {
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
     "pyscimlode.report": ("write_report",),
-    "pyscimlode.results": ("FitResult", "Prediction", "Scores", "SweepResult", "score_forecasters"),
+    "pyscimlode.results": (
+        "FitResult",
+        "Prediction",
+        "Scores",
+        "SweepResult",
+        "score_forecasters",
+        "swap_test",
+    ),
     "pyscimlode.training": ("BFGS", "LBFGS", "Adam", "Collocation"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -72,6 +86,7 @@ __all__ = [
     "read_csv",
     "read_excel",
     "score_forecasters",
+    "swap_test",
     "sweep",
     "write_report",
 ]

@@ -6,6 +6,15 @@ from pyscimlode.predictions import Prediction
 from pyscimlode.results.fit_result import FitResult
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import score_forecasters
+from pyscimlode.results.swap import SwapTest, swap_test
 from pyscimlode.results.sweep import SweepResult
 
-__all__ = ["FitResult", "Prediction", "Scores", "SweepResult", "score_forecasters"]
+__all__ = [
+    "FitResult",
+    "Prediction",
+    "Scores",
+    "SwapTest",
+    "SweepResult",
+    "score_forecasters",
+    "swap_test",
+]
