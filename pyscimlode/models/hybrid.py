@@ -36,10 +36,10 @@ class HybridODE:
     With y = z / state_scale and the enzyme ratio E = p / control_max between 1e-4 and 3, reaction
     j has, per time scale and in units of its reference state's scale, the flux
 
-        v_j = a_j * prod E^alpha * prod y / (K + y) * exp(tanh(net_j(y, u)))
+        v_j = a_j * prod E^alpha * prod y / (K + y) * exp(tanh(net_j(y)))
 
     over its enzymes and substrates, and dy/dt is the stoichiometry times the fluxes, minus a loss
-    D y of the pathway's ``losses``, plus P(y, u) - D(y, u) y of free and exchanged states with
+    D y of the pathway's ``losses``, plus P(y) - D(y) y of free and exchanged states with
     softplus P and D. The network has one output a reaction and two a free state. a, K, yields and
     losses are exponentials, exponents alpha logistic functions of their parameters, relative to
     the initial values below, so that weight decay draws towards these. Every consumption vanishes
@@ -50,8 +50,8 @@ class HybridODE:
         widths: width of each hidden layer.
         activation: of the hidden layers.
         features: what the network sees of states: ``"linear"`` y, ``"log"`` also log(y + 0.01).
-        network_sees_controls: whether the network sees the transformed controls as well. None:
-            only where there are free or exchanged states, which need them.
+        network_sees_controls: whether the network sees the transformed controls as well, not only
+            states. With few strains it then learns the strains by heart.
         initial_rate: a, per time scale.
         initial_saturation: K, in units of the state's scale.
         initial_exponent: alpha, between 0 and 1.
@@ -70,7 +70,7 @@ class HybridODE:
     widths: tuple[int, ...] = (16, 16)
     activation: Activation = "tanh"
     features: StateFeatures = "log"
-    network_sees_controls: bool | None = None
+    network_sees_controls: bool = False
     initial_rate: float = 1.0
     initial_saturation: float = 1.0
     initial_exponent: float = 0.7
@@ -133,18 +133,11 @@ class HybridODE:
             )
         return self._structure
 
-    @property
-    def sees_controls(self) -> bool:
-        """Whether the network sees controls."""
-        if self.network_sees_controls is None:
-            return bool(len(self.structure.free))
-        return self.network_sees_controls
-
     def network(self) -> MLP:
         """Return the network: an output a reaction, then P and D of every free state."""
         structure = self.structure
         n_in = structure.n_states * (2 if self.features == "log" else 1)
-        n_in += structure.n_controls if self.sees_controls else 0
+        n_in += structure.n_controls if self.network_sees_controls else 0
         n_out = structure.n_reactions + 2 * len(structure.free)
         return MLP("net", n_in, self.widths, n_out, self.activation)
 
@@ -225,7 +218,7 @@ class HybridODE:
     def _network_outputs(
         self, parts: Mapping[str, FloatArray], y: FloatArray, u: FloatArray
     ) -> FloatArray:
-        seen = [state_features(y, self.features), *([u] if self.sees_controls else [])]
+        seen = [state_features(y, self.features), *([u] if self.network_sees_controls else [])]
         return self.network().forward(parts, np.concatenate(seen, axis=-1))
 
     def _scaled_fluxes(

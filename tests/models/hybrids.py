@@ -32,7 +32,9 @@ CHAIN = Pathway(
 def hybrids() -> dict[str, HybridODE]:
     """Return bound models, by what is special about them."""
     return {
-        "branched": HybridODE(BRANCHED, widths=(6, 5)).bound_to(STATES, CONTROLS),
+        "branched": HybridODE(BRANCHED, widths=(6, 5), network_sees_controls=True).bound_to(
+            STATES, CONTROLS
+        ),
         "chain": HybridODE(CHAIN, widths=(5,), features="linear").bound_to(STATES, CONTROLS),
         "chain-controls": HybridODE(
             CHAIN, widths=(4,), activation="silu", network_sees_controls=True

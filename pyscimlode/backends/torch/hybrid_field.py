@@ -76,7 +76,7 @@ class HybridField:
         seen = [y]
         if self.model.features == "log":
             seen.append(torch.log(torch.clamp_min(y, 0.0) + LOG_OFFSET))
-        x = torch.cat([*seen, u] if self.model.sees_controls else seen, dim=-1)
+        x = torch.cat([*seen, u] if self.model.network_sees_controls else seen, dim=-1)
         last = len(self.model.widths)
         for layer in range(last + 1):
             weight, bias = parts[f"net.{layer}.weight"], parts[f"net.{layer}.bias"]

@@ -95,7 +95,7 @@ class HybridKernel:
         self.n_members = scaling.n_members
         self.n_states = scaling.n_states
         self.n_controls = scaling.n_controls
-        self.sees_controls: bool = model.sees_controls
+        self.sees_controls: bool = model.network_sees_controls
         self.layout: ParameterLayout = model.layout(scaling.n_states, scaling.n_controls)
         network: Any = _Network(model.network(), model.features)
         seen = scaling.n_controls if self.sees_controls else 0
