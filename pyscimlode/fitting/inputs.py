@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXCEL = {".xlsx", ".xls", ".xlsm"}
+FIT_OPTIONS = (
+    "backend",
+    "model",
+    "protocol",
+    "solver",
+    "pir",
+    "stages",
+    "test",
+    "ensemble",
+    "seed",
+    "loss",
+    "weighting",
+    "early_stopping",
+    "score_scale",
+    "device",
+    "dtype",
+    "progress",
+    "checkpoint",
+    "resume",
+)
+"""Options of ``fit``, for suggestions when one is misspelt."""
+
 DEFAULT_BENCHMARK = ("sim-sparse", 20)
 """The embedded data of ``fit()``: 20 simulated strains to train, 20 others to test."""
 
@@ -35,18 +58,17 @@ def read_data(data: Dataset | pd.DataFrame | str | Path | None, **roles: Any) ->
     """
     import pandas as pd
 
-    if isinstance(data, Dataset):
-        return data
+    if isinstance(data, Dataset) or (isinstance(data, str) and data in available()):
+        _check_roles(roles, ())
+        return data if isinstance(data, Dataset) else load(data)
     if isinstance(data, pd.DataFrame):
-        return from_frame(data, **roles)
-    if isinstance(data, str) and data in available():
-        return load(data)
+        return _read(from_frame, data, roles)
     if isinstance(data, str | Path):
         path = Path(data)
         if path.suffix.lower() in EXCEL:
-            return read_excel(path, **roles)
+            return _read(read_excel, path, roles)
         if path.suffix or path.exists():
-            return read_csv(path, **roles)
+            return _read(read_csv, path, roles)
         names = tuple(available())
         raise DataError(
             f"data={str(data)!r} is neither a file nor a named data set ({', '.join(names)})."
@@ -56,6 +78,34 @@ def read_data(data: Dataset | pd.DataFrame | str | Path | None, **roles: Any) ->
         f"data is a {type(data).__name__}; give a Dataset, a DataFrame, a file or the name of a "
         "named data set."
     )
+
+
+def _read(reader: Callable[..., Dataset], source: Any, roles: Mapping[str, Any]) -> Dataset:
+    _check_roles(roles, (*_options(reader), *_options(from_frame)))
+    return reader(source, **roles)
+
+
+def _options(reader: Callable[..., Dataset]) -> list[str]:
+    parameters = inspect.signature(reader).parameters.values()
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
+def _check_roles(roles: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse options that nothing would read.
+
+    Raises:
+        DataError: naming the option.
+    """
+    for name in roles:
+        if name not in known:
+            what = (
+                f"options of a table are {', '.join(known)}"
+                if known
+                else ("these data have their columns already and take no options of a table")
+            )
+            raise DataError(
+                f"There is no option {name!r}; {what}." + did_you_mean(name, (*known, *FIT_OPTIONS))
+            )
 
 
 def training_and_test(
@@ -70,6 +120,7 @@ def training_and_test(
         ExperimentError: for an unknown test strain, or one on both sides.
     """
     if data is None:
+        _check_roles(roles, ())
         if test is not None:
             raise ExperimentError(
                 f"test={test!r} names a strain, but no data are given. Give data=..., or leave "

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 import pyscimlode
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import DataError, ExperimentError
-from pyscimlode.fitting.inputs import read_data, training_and_test
+from pyscimlode.fitting.inputs import FIT_OPTIONS, read_data, training_and_test
 
 
 @pytest.fixture
@@ -60,3 +61,19 @@ def test_embedded_strains() -> None:
     assert test is not None
     assert (len(train), len(test)) == (20, 20)
     assert not set(train.strains) & set(test.strains)
+
+
+def test_options_that_nothing_reads_are_refused(strains: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no option 'ensembel'.*Did you mean 'ensemble'"):
+        pyscimlode.fit(strains, ensembel=5)
+    with pytest.raises(DataError, match="no option 'epochs'; these data have their columns"):
+        pyscimlode.fit(epochs=5)
+    file = tmp_path / "strains.csv"
+    strains.to_frame().to_csv(file, index=False)
+    with pytest.raises(DataError, match=r"no option 'state'; options of a table are .*states"):
+        read_data(file, state=["GPP"])
+
+
+def test_suggestions_know_the_options_of_fit() -> None:
+    named = set(inspect.signature(pyscimlode.fit).parameters) - {"data", "roles"}
+    assert set(FIT_OPTIONS) == named
