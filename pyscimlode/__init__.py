@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyscimlode.api import fit, load, sweep
     from pyscimlode.backends.solvers import SolverSpec
     from pyscimlode.backends.status import Status
-    from pyscimlode.baselines import DerivativeRegression, DirectGaussianProcess
+    from pyscimlode.baselines import DerivativeRegression, DirectGaussianProcess, TPOTBaseline
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
@@ -38,7 +38,7 @@ _HOMES = {
     "pyscimlode.api": ("fit", "load", "sweep"),
     "pyscimlode.backends.solvers": ("SolverSpec",),
     "pyscimlode.backends.status": ("Status",),
-    "pyscimlode.baselines": ("DerivativeRegression", "DirectGaussianProcess"),
+    "pyscimlode.baselines": ("DerivativeRegression", "DirectGaussianProcess", "TPOTBaseline"),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
@@ -76,6 +76,7 @@ __all__ = [
     "SolverSpec",
     "Status",
     "SweepResult",
+    "TPOTBaseline",
     "__version__",
     "datasets",
     "errors",

@@ -12,6 +12,7 @@ from pyscimlode.baselines.gaussian_process import (
     DirectGaussianProcess,
     FittedDirectGaussianProcess,
 )
+from pyscimlode.baselines.tpot import FittedTPOT, TPOTBaseline
 
 __all__ = [
     "CONTROLS",
@@ -22,6 +23,8 @@ __all__ = [
     "FittedDerivativeRegression",
     "FittedDirectGaussianProcess",
     "FittedForecaster",
+    "FittedTPOT",
     "Forecaster",
+    "TPOTBaseline",
     "control_predictions",
 ]
