@@ -36,10 +36,13 @@ class DirectGaussianProcess:
 
     Args:
         max_rows: measured values a process is trained on at most, drawn at random.
-        seed: of the draw.
+        scale_rows: how many of these the length scales are learned from at most; learning them
+            takes some hundred times as long as using them.
+        seed: of the draws.
     """
 
     max_rows: int = 1000
+    scale_rows: int = 250
     seed: int = 0
 
     @property
@@ -54,8 +57,11 @@ class DirectGaussianProcess:
             DataError: for data that cannot be trained on.
             ModelError: for a limit of less than two rows.
         """
-        if self.max_rows < 2:
-            raise ModelError(f"max_rows={self.max_rows}: a Gaussian process needs two rows.")
+        if min(self.max_rows, self.scale_rows) < 2:
+            raise ModelError(
+                f"max_rows={self.max_rows}, scale_rows={self.scale_rows}: a Gaussian process needs "
+                "two rows."
+            )
         validate_for_training(train)
         descriptors = _strain_descriptors(train, train.times)
         varies = np.ptp(descriptors, axis=0) > 0
@@ -77,11 +83,14 @@ class DirectGaussianProcess:
         return FittedDirectGaussianProcess(self.name, train, inputs, processes)
 
     def _fit_column(self, template: Any, x: FloatArray, target: FloatArray, column: int) -> Any:
-        rows = np.flatnonzero(np.isfinite(target))
-        if len(rows) > self.max_rows:
-            chosen = np.random.default_rng([self.seed, column]).permutation(rows)
-            rows = np.sort(chosen[: self.max_rows])
-        return fit_quietly(reseeded(template, self.seed), x[rows], target[rows])
+        known = np.flatnonzero(np.isfinite(target))
+        rows = np.random.default_rng([self.seed, column]).permutation(known)[: self.max_rows]
+        few = rows[: self.scale_rows]
+        learned = fit_quietly(reseeded(template, self.seed), x[few], target[few])
+        if len(few) == len(rows):
+            return learned
+        process = reseeded(template, self.seed).set_params(kernel=learned.kernel_, optimizer=None)
+        return process.fit(x[rows], target[rows])
 
 
 @dataclass(frozen=True, eq=False)

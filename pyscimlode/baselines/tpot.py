@@ -36,8 +36,6 @@ from pyscimlode.data.validation import validate_for_training
 from pyscimlode.errors import ExperimentError, MissingDependencyError, TrainingError
 
 WORKER = "from pyscimlode.baselines.tpot_worker import main; main()"
-SHARE_OF_TPOT = 0.8
-"""Share of a metabolite's time after which TPOT is asked to end by itself."""
 QUIET_SECONDS = 10.0
 """Time between two lines of progress."""
 
@@ -78,7 +76,8 @@ class TPOTBaseline:
         generations: of the search.
         population: pipelines a generation.
         max_seconds: for all metabolites together; each has an equal share of what is left.
-        max_eval_seconds: for the cross-validation of one pipeline.
+        max_eval_seconds: for the cross-validation of one pipeline, a tenth of a metabolite's
+            share at most.
         folds: of the cross-validation, at most one a strain.
         search_space: of TPOT, such as ``"linear"``, ``"linear-light"`` or ``"graph"``.
         n_jobs: processes of TPOT; ignored with ``client``.
@@ -181,8 +180,6 @@ class TPOTBaseline:
             "search_space": self.search_space,
             "generations": self.generations,
             "population_size": self.population,
-            "max_time_mins": SHARE_OF_TPOT * seconds / 60.0,
-            "max_eval_time_mins": self.max_eval_seconds / 60.0,
             "n_jobs": self.n_jobs,
             "processes": self.n_jobs > 1,
             "random_state": self.random_state + column,
@@ -192,6 +189,8 @@ class TPOTBaseline:
             table.derivatives[rows, column],
             strain_folds(table.groups[rows], self.folds),
             settings,
+            self.max_eval_seconds,
+            time.time() + seconds,
             _address(self.client),
         )
 
@@ -203,7 +202,7 @@ class FittedTPOT(FittedDerivativeRegression):
     Attributes:
         pipelines: state -> the pipeline, as Python writes it.
         cv_rmse: state -> its cross-validated error, in the unit of the derivative.
-        finished: state -> False if the limit of time ended the search.
+        finished: state -> whether TPOT came to an end by itself; False if its process was ended.
     """
 
     pipelines: Mapping[str, str]

@@ -11,9 +11,11 @@ import math
 import os
 import sys
 import threading
+import time
 import warnings
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,11 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 POLL_SECONDS = 0.5
+SHARE_OF_TPOT = 0.75
+"""Share of the time after which TPOT is asked to end by itself. It looks at the clock when a
+pipeline is evaluated, and trains the best one afterwards."""
+SHARE_OF_EVALUATION = 0.1
+"""Share of the time that the cross-validation of one pipeline may take at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,8 @@ class Task:
         y: ``(rows,)``.
         folds: ``(rows,)`` number of the fold that a row is tested in; a strain is in one fold.
         settings: arguments of ``TPOTRegressor``.
+        max_eval_seconds: for the cross-validation of one pipeline.
+        deadline: when this process is ended, in seconds of ``time.time()``.
         scheduler: address of a dask scheduler, or None.
     """
 
@@ -40,6 +49,8 @@ class Task:
     y: FloatArray
     folds: npt.NDArray[np.int64]
     settings: dict[str, Any]
+    max_eval_seconds: float
+    deadline: float
     scheduler: str | None
 
 
@@ -78,15 +89,16 @@ def search(task: Task, connection: Connection) -> None:
 
     client = None
     if task.scheduler is not None:
-        from dask.distributed import Client
-
-        client = Client(task.scheduler)
+        client = _connected(task.scheduler)
+    left = max(task.deadline - time.time(), 0.1)
     estimator = TPOTRegressor(
         scorers=["neg_mean_squared_error"],
         scorers_weights=[1],
         cv=PredefinedSplit(task.folds),
         client=client,
         verbose=0,
+        max_time_mins=SHARE_OF_TPOT * left / 60.0,
+        max_eval_time_mins=min(task.max_eval_seconds, SHARE_OF_EVALUATION * left) / 60.0,
         **task.settings,
     )
     reporter = _Reporter(estimator, task, connection)
@@ -98,6 +110,18 @@ def search(task: Task, connection: Connection) -> None:
     pipeline = estimator.fitted_pipeline_
     score = float(estimator.selected_best_score["mean_squared_error"])
     connection.send(Found(pipeline, describe(pipeline), math.sqrt(max(-score, 0.0)), True))
+
+
+def _connected(scheduler: str) -> Any:
+    """Return a client of a running cluster.
+
+    TPOT counts the workers of ``client.cluster``, which a client made from an address lacks.
+    """
+    from dask.distributed import Client
+
+    client = Client(scheduler)
+    client.cluster = SimpleNamespace(workers=list(client.nthreads()))
+    return client
 
 
 def describe(pipeline: Any) -> str:

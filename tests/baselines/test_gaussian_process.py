@@ -68,6 +68,16 @@ def test_empty_cells_are_not_learned_from(train: Dataset, test_set: Dataset) -> 
     assert fitted.processes[0].X_train_.shape[0] == 30
 
 
+def test_scales_are_learned_from_few_rows_and_used_with_all(
+    train: Dataset, test_set: Dataset
+) -> None:
+    fitted = DirectGaussianProcess(scale_rows=25).fit(train)
+    (process,) = fitted.processes
+    assert process.X_train_.shape[0] == 64
+    assert process.kernel_ == process.kernel
+    np.testing.assert_allclose(fitted.predict(test_set)["T"], test_set["T"].states, atol=0.1)
+
+
 def test_too_few_rows(train: Dataset) -> None:
     with pytest.raises(ModelError, match="needs two rows"):
         DirectGaussianProcess(max_rows=1).fit(train)

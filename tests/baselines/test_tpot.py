@@ -34,7 +34,7 @@ mean = DummyRegressor().fit(task.x, task.y)
 @pytest.fixture
 def task() -> Task:
     x = np.arange(12.0)[:, None]
-    return Task(x, 2.0 * x[:, 0], np.repeat([0, 1], 6), {}, None)
+    return Task(x, 2.0 * x[:, 0], np.repeat([0, 1], 6), {}, 1.0, 0.0, None)
 
 
 @pytest.fixture
