@@ -211,9 +211,10 @@ def _options(
     if resume and checkpoint is None:
         raise TrainingError("resume=True needs checkpoint=..., the file to resume from.")
     objective = loss if isinstance(loss, Objective) else default_objective(checked, loss)
+    chosen = default_model(checked, n_strains) if model is None else resolve_model(model)
     return FitOptions(
-        model=default_model(checked, n_strains) if model is None else resolve_model(model),
-        stages=default_stages(checked, n_strains) if stages is None else tuple(stages),
+        model=chosen,
+        stages=default_stages(checked, n_strains, chosen) if stages is None else tuple(stages),
         objective=objective,
         protocol=checked,
         solver=solver if isinstance(solver, SolverSpec) else SolverSpec(solver),
