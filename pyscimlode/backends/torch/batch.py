@@ -125,8 +125,8 @@ class Batch:
 
         Args:
             theta: ``(members, size)``.
-            refresh: False takes the steps of the last refreshed call.
-            keep: whether :meth:`gradient` follows.
+            refresh: False takes the steps of the last refreshed call that kept them.
+            keep: whether :meth:`gradient` follows, and the steps may be taken again.
         """
         self._theta = theta
         with np.errstate(over="ignore"):
@@ -146,7 +146,8 @@ class Batch:
                 self.solver.max_steps,
                 keep=keep,
             )
-            self.grid = None if (solution.status != 0).any() else solution.grid.packed()
+            if keep:
+                self.grid = None if (solution.status != 0).any() else solution.grid.packed()
             return solution
 
     def outputs(self, solution: Solution) -> DenseOutput:
