@@ -152,3 +152,17 @@ def test_float32_and_clearing_of_what_overflowed() -> None:
 def test_scaling_may_lack_largest_controls() -> None:
     scaling = Scaling(np.ones((2, 4)), np.zeros((2, 2)), np.ones((2, 2)), np.ones(2))
     np.testing.assert_array_equal(member(scaling, 1).control_max, [1.0, 1.0])
+
+
+def test_the_reference_path_agrees() -> None:
+    problem = hybrid_problem("branched", members=2)
+    theta = initial_theta(problem)
+    totals, gradients = [], []
+    for method in ("dopri5", "torchdiffeq:dopri5"):
+        solver = SolverSpec(method, rtol=1e-9, atol=1e-10)
+        with get_backend("torch").open(problem, solver, device="cpu", dtype="float64") as session:
+            parts, gradient = session.loss_and_grad(theta)
+        totals.append(parts.total)
+        gradients.append(gradient)
+    np.testing.assert_allclose(totals[0], totals[1], rtol=1e-7)
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-5, atol=1e-8)
