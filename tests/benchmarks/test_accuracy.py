@@ -12,7 +12,13 @@ def test_boards_print_a_row_a_model(
 ) -> None:
     assert main(["--quick", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    for text in ("| 2 | neural-ode |", "| 2 | production-degradation |", "| I3 |", "| L2 |"):
+    for text in (
+        "| 2 | neural-ode |",
+        "| 2 | hybrid, known pathway |",
+        "| 2 | persistence |",
+        "| I3 |",
+        "| L2 |",
+    ):
         assert text in printed
     assert (tmp_path / "accuracy.md").read_text(encoding="utf-8").count("\n## ") == 3
 
