@@ -10,10 +10,15 @@ import numpy as np
 import pyscimlode
 from pyscimlode import DerivativeRegression, DirectGaussianProcess, NeuralODE, ProductionDegradation
 from pyscimlode.baselines.base import FittedForecaster
-from pyscimlode.models import HybridODE
+from pyscimlode.models import (
+    HybridODE,
+    Model,
+    isopentenol_pathway,
+    limonene_pathway,
+    permuted_enzymes,
+    simulated_pathway,
+)
 from pyscimlode.models import scaling as scales
-from pyscimlode.models.pathways import permuted_enzymes
-from pyscimlode.models.pathways_known import simulated_pathway
 from pyscimlode.results import FitResult
 
 QUICK_STAGES = (pyscimlode.Collocation(5), pyscimlode.Adam(5))
@@ -99,46 +104,51 @@ def simulated(quick: bool) -> Board:
         tuple(rows),
         "Mean over 3 draws of the training strains, one member each (seed = draw), default "
         "recipes. NRMSE: error of a state over all points of the 20 held-out strains, hourly and "
-        "free of noise, in units of its standard deviation there; mean over states.",
+        "free of noise, in units of its standard deviation there; mean over states. The default "
+        "recipes were chosen on these strains.",
     )
 
 
 def measured(quick: bool) -> Board:
     """Leave one strain out of each pathway (protocol `own`)."""
     rows: list[tuple[Any, ...]] = []
-    for family in ("limonene", "isopentenol"):
-        sweep = pyscimlode.sweep(
-            family,
-            model=None,
-            ensemble=1 if quick else 3,
-            stages=QUICK_STAGES if quick else None,
-            progress=False,
-        )
-        for key, result in sweep:
-            scores = result.scores
-            seeds = per_seed(result)
-            rows.append(
-                (
-                    key["test"],
-                    np.mean(seeds),
-                    np.std(seeds),
-                    scores.value(result.name),
-                    *(scores.value(name) for name in CONTROL_NAMES),
-                )
+    for name, models in MEASURED.items():
+        found: list[tuple[Any, ...]] = []
+        for family, model in models.items():
+            sweep = pyscimlode.sweep(
+                family,
+                model=model,
+                ensemble=1 if quick else 3,
+                stages=QUICK_STAGES if quick else None,
+                progress=False,
             )
-    numbers = np.array([row[1:] for row in rows], dtype=float)
-    rows.append(("mean", *numbers.mean(axis=0)))
+            for key, result in sweep:
+                scores = result.scores
+                seeds = per_seed(result)
+                own = (np.mean(seeds), np.std(seeds), scores.value(result.name))
+                controls = (scores.value(control) for control in CONTROL_NAMES)
+                found.append((name, key["test"], *own, *controls))
+        numbers = np.array([row[2:] for row in found], dtype=float)
+        rows += [*found, (name, "mean", *numbers.mean(axis=0))]
     return Board(
         "own",
         "Measured strains, trained on the two other strains of the pathway",
-        ("held out", "seeds, mean", "sd", "ensemble", *CONTROL_NAMES),
+        ("model", "held out", "seeds, mean", "sd", "ensemble", *CONTROL_NAMES),
         tuple(rows),
-        "Production-degradation NODE, 3 seeds, default recipe. Clean NRMSE, in units of the "
-        "standard deviation over the pathway's three strains, without copied and detection-limit "
-        "columns.",
+        "3 seeds, default recipes. Clean NRMSE, in units of the standard deviation over the "
+        "pathway's three strains, without copied and detection-limit columns. The hybrid model's "
+        "default recipe was chosen among some ten by these very scores, so that they are somewhat "
+        "optimistic.",
     )
 
 
+MEASURED: dict[str, dict[str, Model | None]] = {
+    "production-degradation": {"limonene": None, "isopentenol": None},
+    "hybrid, known pathway": {
+        "limonene": HybridODE(limonene_pathway()),
+        "isopentenol": HybridODE(isopentenol_pathway()),
+    },
+}
 CONTROL_NAMES = ("persistence", "mean", "geometric mean", "nearest strain")
 
 

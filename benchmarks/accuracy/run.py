@@ -1,6 +1,6 @@
 """Score forecasts: ``python -m benchmarks.accuracy [--quick] [--board NAME ...]``.
 
-Prints a table a board and, unless ``--quick``, writes ``benchmarks/results/accuracy.md`` and
+Prints a table a board and, unless ``--quick``, writes ``benchmarks/results/accuracy-NAME.md`` and
 ``.json``. The boards ``own`` and ``identity`` need the measured data (see
 ``pyscimlode.datasets.load``) and are left out, with a remark, where these are not to be had.
 """
@@ -30,10 +30,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run at all?")
     parser.add_argument("--board", action="append", choices=tuple(BOARDS), help="only these")
-    parser.add_argument("--out", type=Path, help="folder for accuracy.md and accuracy.json")
+    parser.add_argument("--out", type=Path, help="folder for the results")
     arguments = parser.parse_args(argv)
     warnings.simplefilter("ignore", DataWarning)
-    texts, found = [], []
+    out = arguments.out or (None if arguments.quick else RESULTS)
     for name in arguments.board or BOARDS:
         started = time.perf_counter()
         try:
@@ -42,23 +42,24 @@ def main(argv: list[str] | None = None) -> int:
             print(f"Board {name!r} is left out: {error}", file=sys.stderr, flush=True)
             continue
         seconds = time.perf_counter() - started
-        texts.append(markdown(board, seconds))
-        found.append({**vars(board), "seconds": round(seconds, 1)})
-        print(texts[-1], flush=True)
-    out = arguments.out or (None if arguments.quick or arguments.board else RESULTS)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        head = "# Accuracy of forecasts\n\n"
-        (out / "accuracy.md").write_text(head + "\n".join(texts), encoding="utf-8")
-        (out / "accuracy.json").write_text(
-            json.dumps(found, indent=1, default=float) + "\n", encoding="utf-8"
-        )
+        print(markdown(board, seconds), flush=True)
+        if out is not None:
+            write(board, seconds, out)
     return 0
+
+
+def write(board: Any, seconds: float, out: Path) -> None:
+    """Write a board as Markdown and JSON."""
+    out.mkdir(parents=True, exist_ok=True)
+    data = json.dumps({**vars(board), "seconds": round(seconds, 1)}, indent=1, default=float)
+    (out / f"accuracy-{board.name}.json").write_text(data + "\n", encoding="utf-8")
+    text = markdown(board, seconds)
+    (out / f"accuracy-{board.name}.md").write_text(text, encoding="utf-8")
 
 
 def markdown(board: Any, seconds: float) -> str:
     """Return a board as a Markdown table."""
-    lines = [f"## {board.title}", "", board.note, ""]
+    lines = [f"# {board.title}", "", board.note, ""]
     lines.append("| " + " | ".join(board.columns) + " |")
     lines.append("|" + "---|" * len(board.columns))
     for row in board.rows:

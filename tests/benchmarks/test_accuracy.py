@@ -20,7 +20,9 @@ def test_boards_print_a_row_a_model(
         "| L2 |",
     ):
         assert text in printed
-    assert (tmp_path / "accuracy.md").read_text(encoding="utf-8").count("\n## ") == 3
+    written = sorted(path.name for path in tmp_path.glob("*.md"))
+    assert written == ["accuracy-identity.md", "accuracy-own.md", "accuracy-sim-sparse.md"]
+    assert all((tmp_path / name).read_text(encoding="utf-8") in printed for name in written)
 
 
 def test_boards_without_their_data_are_left_out(
