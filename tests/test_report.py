@@ -15,10 +15,11 @@ from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.data.simulate import benchmark
 from pyscimlode.errors import ArtifactError, DataError
 from pyscimlode.models.neural_ode import NeuralODE
+from pyscimlode.models.registry import KINDS
 from pyscimlode.objectives.protocols import identity_rows
 from pyscimlode.report import joint_scores, write_report
 from pyscimlode.report.html import number
-from pyscimlode.report.wording import verdict
+from pyscimlode.report.wording import MODELS, verdict
 from pyscimlode.results import FitResult, Scores
 from tests.plots.stub import stub_fit
 
@@ -248,3 +249,7 @@ def test_a_folder_with_other_files_is_not_replaced(result: FitResult, tmp_path: 
     with pytest.raises(ArtifactError, match=r"also holds thesis.docx"):
         write_report(tmp_path / "r.html", result, figures=tmp_path)
     assert (tmp_path / "thesis.docx").read_text() == "years of work"
+
+
+def test_every_model_is_explained() -> None:
+    assert set(MODELS) == set(KINDS)

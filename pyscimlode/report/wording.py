@@ -24,6 +24,11 @@ MODELS = {
         "metabolite a rate of production P and of loss D, neither below zero, so a concentration "
         "cannot become negative."
     ),
+    "hybrid_ode": (
+        "A hybrid model: which reaction makes what from what, and with which enzyme, is known; how "
+        "fast each one runs is learned. A reaction stops when its substrate is gone, so a "
+        "concentration cannot become negative."
+    ),
 }
 
 NRMSE = (
