@@ -55,7 +55,8 @@ def fit(
         data: a :class:`Dataset`, a wide DataFrame, a CSV or Excel file, or the name of a named
             data set such as ``"limonene"``. None: 20 simulated strains to train and 20 to test.
         backend: the training engine.
-        model: a model or its name (``"production-degradation"``, ``"neural-ode"``). None: a
+        model: a model or its name (``"production-degradation"``, ``"neural-ode"``,
+            ``"hybrid-limonene"``, ...; :data:`pyscimlode.models.registry.NAMED`). None: a
             production-degradation NODE; the published net under the identity protocol.
         protocol: ``"forecast"`` (first state and p(t) of a strain -> its trajectory) or
             ``"identity"`` (the published protocol, which a zero field wins; never a forecast).

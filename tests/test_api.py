@@ -113,7 +113,7 @@ def test_resume_goes_on_where_it_stopped(strains: Dataset, tmp_path: Path) -> No
 def test_wrong_requests_are_named(strains: Dataset, tmp_path: Path) -> None:
     cases: list[tuple[type[Exception], str, dict[str, object]]] = [
         (BackendUnavailable, "backend='jax' is not installed", {"backend": "jax"}),
-        (ModelError, "Did you mean 'neural_ode'", {"model": "neural-od"}),
+        (ModelError, "Did you mean 'neural-ode'", {"model": "neural-od"}),
         (SolverError, "solver='tsit6' is not known", {"solver": "tsit6"}),
         (SolverError, "torchdiffeq", {"solver": "torchdiffeq:dopri9"}),
         (DataError, "Did you mean 'forecast'", {"protocol": "forcast"}),

@@ -122,7 +122,11 @@ def fit(
     sheet: Sheet = None,
     model: Annotated[
         str | None,
-        typer.Option(help="production-degradation (default) or node.", rich_help_panel=TRAINING),
+        typer.Option(
+            help="production-degradation (default), node, or hybrid-limonene, hybrid-isopentenol, "
+            "hybrid-simulated (a known pathway).",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     protocol: Annotated[
         str,

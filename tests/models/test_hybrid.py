@@ -287,8 +287,9 @@ def test_options_out_of_range(options: dict[str, object], message: str) -> None:
         HybridODE(simulated_pathway(), **options)  # type: ignore[arg-type]
 
 
-def test_a_hybrid_model_by_name_asks_for_its_pathway() -> None:
-    with pytest.raises(ModelError, match="pathway"):
+def test_a_hybrid_model_by_name_is_named_after_its_pathway() -> None:
+    assert resolve_model("hybrid-simulated") == HybridODE(simulated_pathway())
+    with pytest.raises(ModelError, match=r"there are .*hybrid-limonene"):
         resolve_model("hybrid-ode")
     with pytest.raises(ModelError, match="pathway='limonene' is not a Pathway"):
         HybridODE("limonene")  # type: ignore[arg-type]

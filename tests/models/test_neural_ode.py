@@ -84,7 +84,7 @@ def test_json_round_trip(model: NeuralODE) -> None:
 
 def test_models_by_name() -> None:
     assert resolve_model("production-degradation") == ProductionDegradation()
-    with pytest.raises(ModelError, match="Did you mean 'neural_ode'"):
+    with pytest.raises(ModelError, match="Did you mean 'neural-ode'"):
         resolve_model("neural-od")
     with pytest.raises(ModelError, match="not a model"):
         resolve_model(3)  # type: ignore[arg-type]
