@@ -146,6 +146,7 @@ def _download(file: SourceFile) -> Path:
     target = cache_folder() / file.folder
     message = f"Downloading {file.name} from {file.url} to {target} ..."
     print(message, file=sys.stderr, flush=True)
+    pooch.get_logger().setLevel("WARNING")
     try:
         path = pooch.retrieve(
             file.url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=target
