@@ -16,7 +16,6 @@ from pyscimlode.plots.style import GREY, Figure, plain, styled
 from pyscimlode.results.scoring import ZERO_FIELD
 
 if TYPE_CHECKING:
-    import pandas as pd
 
     from pyscimlode.results import Scores
 
@@ -159,9 +158,3 @@ def score_text(value: float) -> str:
     if value == 0 or 5e-3 <= abs(value) < 1000:
         return f"{value:.2f}"
     return f"{value:.0e}"
-
-
-def score_columns(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """Return the models and the controls among the columns of a score table."""
-    names = [str(name) for name in frame.columns]
-    return [n for n in names if n not in CONTROL_NAMES], [n for n in names if n in CONTROL_NAMES]

@@ -33,7 +33,6 @@ class Arrays(Protocol):
         xp: the namespace, ``numpy`` or ``torch``.
         host: whether values can be read without waiting for a device.
         dtype: data type of states and parameters.
-        real: data type of times and steps (float64).
         device: of tensors.
         precision: states and parameters as a torch data type.
     """
@@ -41,7 +40,6 @@ class Arrays(Protocol):
     xp: Any
     host: bool
     dtype: Any
-    real: Any
     device: torch.device
     precision: torch.dtype
 
@@ -123,7 +121,6 @@ class NumpyArrays:
 
     xp: Any = np
     host = True
-    real = np.float64
     device = torch.device("cpu")
 
     def __init__(self, precision: torch.dtype) -> None:
@@ -216,7 +213,6 @@ class TorchArrays:
 
     xp: Any = torch
     host = False
-    real = torch.float64
 
     def __init__(self, device: torch.device, precision: torch.dtype) -> None:
         self.device = device

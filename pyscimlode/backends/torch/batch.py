@@ -14,6 +14,7 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.adjoint import Adjoint
 from pyscimlode.backends.torch.arrays import Array, choose_arrays
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT, Memory
+from pyscimlode.backends.torch.common import member_values
 from pyscimlode.backends.torch.control import Controller
 from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
 from pyscimlode.backends.torch.inputs import ControlInputs
@@ -259,12 +260,6 @@ def select_training(
     times = problem.times[chosen[:, :, None], points]
     counted = counted & counted_rows[:, :, None]
     return Selection(members, chosen, counted_rows, times), points, counted
-
-
-def member_values(problem: Problem, values: FloatArray, members: IntArray) -> FloatArray:
-    """Return ``(members, states)`` of values with or without a leading axis of members."""
-    full = np.broadcast_to(values, (problem.n_members, problem.n_states))
-    return np.asarray(full[members])
 
 
 def member_times(problem: Problem, members: IntArray) -> FloatArray:

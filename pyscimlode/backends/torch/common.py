@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pyscimlode.backends.base import FloatArray
+from pyscimlode.backends.base import FloatArray, LossParts
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.fields import build_field
 from pyscimlode.backends.torch.inputs import transform_controls
@@ -38,8 +39,8 @@ def tolerances_for(solver: SolverSpec, dtype: torch.dtype) -> tuple[SolverSpec, 
     return replace(solver, rtol=FLOAT32_RTOL), (note,)
 
 
-class TorchSession:
-    """A problem opened in torch: the field and its derivative, without any solver.
+class TorchSession(ABC):
+    """A problem opened in torch: the field and its derivative; a solver is what subclasses add.
 
     Args:
         problem: the problem.
@@ -80,8 +81,41 @@ class TorchSession:
         value = (self._field(parameters, z, p) * self._tensor(cotangent)).sum()
         return to_numpy(torch.autograd.grad(value, parameters)[0])
 
-    def close(self) -> None:
-        """Free what the session holds."""
+    def loss(
+        self,
+        theta: FloatArray,
+        *,
+        members: Sequence[int] | None = None,
+        experiments: Sequence[int] | None = None,
+    ) -> LossParts:
+        """Return the loss without its gradient."""
+        return self._evaluate(theta, members, experiments, refresh=True, gradient=False)[0]
+
+    def loss_and_grad(
+        self,
+        theta: FloatArray,
+        *,
+        members: Sequence[int] | None = None,
+        experiments: Sequence[int] | None = None,
+        refresh: bool = True,
+    ) -> tuple[LossParts, FloatArray]:
+        """Return the loss and its gradient ``(members, size)``; see the protocol."""
+        return self._evaluate(theta, members, experiments, refresh=refresh, gradient=True)
+
+    @abstractmethod
+    def _evaluate(
+        self,
+        theta: FloatArray,
+        members: Sequence[int] | None,
+        experiments: Sequence[int] | None,
+        *,
+        refresh: bool,
+        gradient: bool,
+    ) -> tuple[LossParts, FloatArray]:
+        """Return the loss and, if asked for, its gradient (else zeros)."""
+
+    def close(self) -> None:  # noqa: B027
+        """Free what the session holds: nothing here."""
 
     def __enter__(self) -> Self:
         """Return the session."""
@@ -139,3 +173,9 @@ def indices(chosen: Sequence[int] | None, count: int, what: str) -> IntArray:
 def to_numpy(values: Tensor) -> FloatArray:
     """Return a float64 copy on the host."""
     return values.detach().cpu().to(torch.float64).numpy().copy()
+
+
+def member_values(problem: Problem, values: FloatArray, members: IntArray) -> FloatArray:
+    """Return ``(members, states)`` of values with or without a leading axis of members."""
+    full = np.broadcast_to(values, (problem.n_members, problem.n_states))
+    return np.asarray(full[members])

@@ -92,27 +92,6 @@ class PortableSession(TorchSession):
             notes=self.notes,
         )
 
-    def loss(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-    ) -> LossParts:
-        """Return the loss without its gradient."""
-        return self._evaluate(theta, members, experiments, refresh=True, gradient=False)[0]
-
-    def loss_and_grad(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-        refresh: bool = True,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and its gradient ``(members, size)``; see the protocol."""
-        return self._evaluate(theta, members, experiments, refresh=refresh, gradient=True)
-
     def close(self) -> None:
         """Free the memory of all batches."""
         self._batches.clear()

@@ -18,7 +18,13 @@ from torch import Tensor
 from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.backends.torch.common import TorchSession, indices, to_numpy, tolerances_for
+from pyscimlode.backends.torch.common import (
+    TorchSession,
+    indices,
+    member_values,
+    to_numpy,
+    tolerances_for,
+)
 from pyscimlode.backends.torch.fields import build_field
 from pyscimlode.backends.torch.inputs import ControlInputs
 from pyscimlode.backends.torch.losses import loss_terms
@@ -93,7 +99,7 @@ class TorchdiffeqSession(TorchSession):
         status = np.full(shape, int(Status.SUCCESS), dtype=np.int64)
         failed_at = np.full(shape, np.nan)
         nfev = np.zeros(shape, dtype=np.int64)
-        scale = _member_rows(self._problem, self._problem.scaling.state_scale)
+        scale = member_values(self._problem, self._problem.scaling.state_scale, members)
 
         def work(batch: Batch) -> None:
             y, evaluations = self._integrate(parameters[batch.member_rows], batch)
@@ -112,35 +118,16 @@ class TorchdiffeqSession(TorchSession):
                 attempt(batch, work, fail)
         return Trajectory(grid, z, status, failed_at, nfev, self.notes)
 
-    def loss(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-    ) -> LossParts:
-        """Return the loss without its gradient."""
-        return self._loss(theta, members, experiments, gradient=False)[0]
-
-    def loss_and_grad(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-        refresh: bool = True,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and its gradient ``(members, size)``; ``refresh`` changes nothing."""
-        return self._loss(theta, members, experiments, gradient=True)
-
-    def _loss(
+    def _evaluate(
         self,
         theta: FloatArray,
         members: Sequence[int] | None,
         experiments: Sequence[int] | None,
         *,
+        refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
+        """Return loss and gradient; every call adapts its steps, so ``refresh`` changes nothing."""
         problem = self._problem
         selected = indices(members, problem.n_members, "members")
         chosen = indices(experiments, problem.n_experiments, "experiments")
@@ -200,7 +187,3 @@ class TorchdiffeqSession(TorchSession):
         rhs = RightHandSide(field, field.unpack(theta), inputs, scaling.time_scale)
         initial = self._tensor(problem.initial)[batch.experiments] / scaling.state_scale[:, None, :]
         return integrate(rhs, theta, initial, self._method, batch.stops, batch.times)
-
-
-def _member_rows(problem: Problem, values: FloatArray) -> FloatArray:
-    return np.broadcast_to(values, (problem.n_members, values.shape[-1]))
