@@ -16,7 +16,6 @@ from pyscimlode.plots.style import GREY, Figure, plain, styled
 from pyscimlode.results.scoring import ZERO_FIELD
 
 if TYPE_CHECKING:
-
     from pyscimlode.results import Scores
 
 CONTROL_NAMES = (*(control.name for control in CONTROLS), ZERO_FIELD)
