@@ -1,1 +1,8 @@
 """Score boards: models side by side, and the published tables beside our own."""
+
+from __future__ import annotations
+
+from pyscimlode.boards.comparison import Comparison
+from pyscimlode.boards.tasks import PROTOCOLS, Task
+
+__all__ = ["PROTOCOLS", "Comparison", "Task"]
