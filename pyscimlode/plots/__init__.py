@@ -1,4 +1,4 @@
-"""Figures: measured series, forecasts, learned fields, scores, training history.
+"""Figures: measured series, forecasts, learned fields and rates, scores, training history.
 
 Every function returns a figure that shows itself in notebooks and is saved with
 ``figure.savefig("name.png")``. None of them touches the state of ``matplotlib.pyplot``.
@@ -10,6 +10,16 @@ from pyscimlode.plots.dataset import plot_dataset
 from pyscimlode.plots.fields import plot_field
 from pyscimlode.plots.forecasts import plot_forecast
 from pyscimlode.plots.history import plot_history
+from pyscimlode.plots.rate_curves import rate_curves
+from pyscimlode.plots.rates import plot_rates
 from pyscimlode.plots.scores import plot_scores
 
-__all__ = ["plot_dataset", "plot_field", "plot_forecast", "plot_history", "plot_scores"]
+__all__ = [
+    "plot_dataset",
+    "plot_field",
+    "plot_forecast",
+    "plot_history",
+    "plot_rates",
+    "plot_scores",
+    "rate_curves",
+]

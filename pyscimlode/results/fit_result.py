@@ -24,6 +24,8 @@ from pyscimlode.models.scaling import Scaling
 from pyscimlode.objectives.protocols import Protocol
 from pyscimlode.predictions import Prediction, checked_times
 from pyscimlode.problem import Member, Objective, build_problem
+from pyscimlode.results.calibration import Calibration
+from pyscimlode.results.conformal import Guarantee, Scale, calibrate
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import score_result
 
@@ -55,6 +57,8 @@ class FitResult:
         history: the course of training, one row an iteration and member.
         stages: descriptions of the stages and how each ended.
         provenance: versions, seed, hashes of the data, wall time.
+        calibration: what the intervals of forecasts are made from, for these members alone; None
+            for quantiles over the members. See :meth:`recalibrated`.
     """
 
     model: Model
@@ -73,6 +77,7 @@ class FitResult:
     history: pd.DataFrame
     stages: tuple[Mapping[str, Any], ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     @property
     def layout(self) -> ParameterLayout:
@@ -147,7 +152,7 @@ class FitResult:
             trajectory = session.solve(self.theta, times=asked)
         n_states = len(dataset.state_names)
         n_times = [len(e.times) if asked is None else len(asked) for e in dataset]
-        return Prediction(
+        prediction = Prediction(
             state_names=dataset.state_names,
             times={e.name: (e.times if asked is None else asked) for e in dataset},
             members={
@@ -158,6 +163,27 @@ class FitResult:
             time_unit=dataset.time_unit,
             notes=(*trajectory.notes, *_failures(dataset, trajectory.status, trajectory.failed_at)),
         )
+        return prediction if self.calibration is None else self.calibration.applied(prediction)
+
+    def recalibrated(
+        self,
+        calibration: Dataset,
+        level: float = 0.9,
+        *,
+        guarantee: Guarantee = "point",
+        scale: Scale = "auto",
+    ) -> FitResult:
+        """Return this fit with intervals as wide as its errors on the calibration strains.
+
+        The forecasts stay as they are. Hold the calibration strains out before the fit::
+
+            train, calibration = pyscimlode.data.split(data, ["S3", "S7", ...])
+            result = pyscimlode.fit(train, test=test).recalibrated(calibration, level=0.9)
+
+        Arguments and errors as for :func:`pyscimlode.results.recalibrate`.
+        """
+        fitted = calibrate(self, calibration, level, guarantee=guarantee, scale=scale)
+        return replace(self, calibration=fitted)
 
     @cached_property
     def scores(self) -> Scores:
@@ -196,6 +222,15 @@ class FitResult:
 
         return plots.plot_field(self, x, y, **options)
 
+    def plot_rates(self, reaction: str | None = None, **options: Any) -> Any:
+        """Plot the learned rates of a hybrid model against substrates and enzymes.
+
+        See ``pyscimlode.plots.plot_rates``; ``pyscimlode.plots.rate_curves`` has the numbers.
+        """
+        from pyscimlode import plots
+
+        return plots.plot_rates(self, reaction, **options)
+
     def plot_history(self, **options: Any) -> Any:
         """Plot the loss of every member over the iterations."""
         from pyscimlode import plots
@@ -230,11 +265,13 @@ class FitResult:
         held = "none" if self.test is None else ", ".join(self.test.names[:8])
         held += ", ..." if self.test is not None and len(self.test) > 8 else ""
         trained = ", ".join(self.train.strains[:8]) + (", ..." if len(self.train) > 8 else "")
+        calibration = self.calibration
+        words = "" if calibration is None else f"\n  {calibration.words(calibration.level)}"
         return (
             f"FitResult: {self.name} ({self.layout.size} parameters a member), protocol "
             f"{self.protocol}, engine {self.backend} ({self.device}, {self.dtype})\n"
             f"  trained on {len(self.train.strains)} strain(s): {trained}; held out: {held}\n"
-            f"  final loss {np.array2string(self.final_loss, precision=4)}"
+            f"  final loss {np.array2string(self.final_loss, precision=4)}{words}"
         )
 
     @property
