@@ -8,25 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pyscimlode.artifacts import atomic_directory, atomic_write_text, load_arrays, save_arrays
+from pyscimlode.artifacts.datasets import Arrays, dataset_arrays, dataset_from, describe_dataset
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.data.dataset import Dataset, Experiment, Provenance
+from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import ArtifactError
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.models.registry import model_from_json
 from pyscimlode.models.scaling import Scaling
 from pyscimlode.objectives.protocols import check_protocol
 from pyscimlode.problem import Member, Objective
+from pyscimlode.results.calibration import Calibration
 from pyscimlode.results.fit_result import FitResult
 
 KIND = "pyscimlode fit"
 VERSION = 1
 ARRAYS = "model.safetensors"
 DESCRIPTION = "model.json"
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def save(result: FitResult, path: Path, *, include_data: bool) -> Path:
@@ -61,14 +60,17 @@ def save(result: FitResult, path: Path, *, include_data: bool) -> Path:
         "history_stage": [str(name) for name in result.history.get("stage", [])],
         "stages": [dict(stage) for stage in result.stages],
         "provenance": dict(result.provenance),
-        "train": _describe(result.train),
-        "test": None if result.test is None else _describe(result.test),
+        "train": describe_dataset(result.train),
+        "test": None if result.test is None else describe_dataset(result.test),
         "include_data": include_data,
     }
     for part in ("train", "test"):
         dataset: Dataset | None = getattr(result, part)
         if dataset is not None:
-            arrays |= _data_arrays(part, dataset, values=include_data)
+            arrays |= dataset_arrays(part, dataset, values=include_data)
+    if result.calibration is not None:
+        parts, description["calibration"] = result.calibration.to_parts()
+        arrays |= {f"calibration/{name}": array for name, array in parts.items()}
     with atomic_directory(path) as folder:
         save_arrays(folder / ARRAYS, arrays, {}, kind=KIND, version=VERSION)
         text = json.dumps(description, indent=1, default=_plain, ensure_ascii=False)
@@ -106,8 +108,8 @@ def load(path: Path) -> FitResult:
             theta=arrays["theta"],
             scaling=scaling,
             members=tuple(_member(item) for item in description["members"]),
-            train=_dataset("train", description["train"], arrays),
-            test=None if test is None else _dataset("test", test, arrays),
+            train=dataset_from("train", description["train"], arrays),
+            test=None if test is None else dataset_from("test", test, arrays),
             protocol=check_protocol(description["protocol"]),
             objective=Objective(**description["objective"]),
             solver=SolverSpec(**description["solver"]),
@@ -118,6 +120,7 @@ def load(path: Path) -> FitResult:
             history=history,
             stages=tuple(description["stages"]),
             provenance=description["provenance"],
+            calibration=_calibration(description.get("calibration"), arrays),
         )
         layout = ParameterLayout.from_json(description["layout"])
     except (KeyError, TypeError, IndexError) as error:
@@ -130,6 +133,14 @@ def load(path: Path) -> FitResult:
             f"{path} is damaged: its parameters do not fit its model. Save the model again."
         )
     return result
+
+
+def _calibration(described: dict[str, Any] | None, arrays: Arrays) -> Calibration | None:
+    if described is None:
+        return None
+    prefix = "calibration/"
+    parts = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    return Calibration.from_parts(parts, described)
 
 
 def _read_description(path: Path) -> dict[str, Any]:
@@ -151,55 +162,6 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"version {VERSION}. Install the pyscimlode that wrote it, or fit again."
         )
     return description
-
-
-def _describe(dataset: Dataset) -> dict[str, Any]:
-    return {
-        "experiments": [{"name": e.name, "strain": e.strain} for e in dataset],
-        "state_names": list(dataset.state_names),
-        "control_names": list(dataset.control_names),
-        "units": dict(dataset.units),
-        "time_unit": dataset.time_unit,
-        "control_interpolation": dataset.control_interpolation,
-        "source": dataset.provenance.source,
-        "details": dict(dataset.provenance.details),
-        "history": list(dataset.provenance.history),
-        "content_hash": dataset.content_hash,
-    }
-
-
-def _data_arrays(part: str, dataset: Dataset, *, values: bool) -> Arrays:
-    arrays: Arrays = {}
-    for index, experiment in enumerate(dataset):
-        arrays[f"{part}/{index}/times"] = experiment.times
-        for role in ("states", "controls"):
-            table = getattr(experiment, role)
-            arrays[f"{part}/{index}/{role}"] = table if values else np.full_like(table, np.nan)
-    return arrays
-
-
-def _dataset(part: str, described: dict[str, Any], arrays: Arrays) -> Dataset:
-    experiments = tuple(
-        Experiment(
-            name=item["name"],
-            strain=item["strain"],
-            times=arrays[f"{part}/{index}/times"],
-            states=arrays[f"{part}/{index}/states"],
-            controls=arrays[f"{part}/{index}/controls"],
-        )
-        for index, item in enumerate(described["experiments"])
-    )
-    return Dataset(
-        experiments=experiments,
-        state_names=tuple(described["state_names"]),
-        control_names=tuple(described["control_names"]),
-        units=described["units"],
-        time_unit=described["time_unit"],
-        control_interpolation=described["control_interpolation"],
-        provenance=Provenance(
-            described["source"], described["details"], tuple(described["history"])
-        ),
-    )
 
 
 def _member(item: dict[str, Any]) -> Member:
