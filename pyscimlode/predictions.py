@@ -4,19 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.backends.status import Status
 from pyscimlode.data.dataset import Dataset
-from pyscimlode.errors import ExperimentError, TimeError, did_you_mean
+from pyscimlode.errors import ExperimentError, TimeError, ValueRangeError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
+
+
+class IntervalRule(Protocol):
+    """Bounds that take the place of the members' spread, such as a conformal calibration."""
+
+    @property
+    def kind(self) -> str:
+        """One word, such as ``"conformal"``."""
+
+    @property
+    def strains(self) -> tuple[str, ...]:
+        """The strains that the bounds were learned from; they cannot test them."""
+
+    def bounds(
+        self, prediction: Prediction, name: str, level: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return lower and upper bounds ``(times, states)`` of one experiment."""
+
+    def words(self, level: float) -> str:
+        """Say what the interval is, for legends and reports."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +52,7 @@ class Prediction:
         time_unit: unit of the times.
         level: nominal level of :meth:`interval`.
         notes: what the engine has to say, such as failed members.
+        rule: what makes the intervals; None for quantiles over the members.
     """
 
     state_names: tuple[str, ...]
@@ -41,6 +62,7 @@ class Prediction:
     time_unit: str = "h"
     level: float = 0.9
     notes: tuple[str, ...] = ()
+    rule: IntervalRule | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,13 +81,41 @@ class Prediction:
         return self._quantile(name, 0.5)
 
     def interval(self, name: str, level: float | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return lower and upper bounds ``(times, states)`` over the members.
+        """Return lower and upper bounds ``(times, states)``.
 
-        With few members the interval is their range at most. It says how far retraining moves
-        the forecast, not how far the truth may lie.
+        Without a ``rule`` they are quantiles over the members: with few members their range at
+        most. They say how far retraining moves the forecast, not how far the truth may lie.
+
+        Raises:
+            ValueRangeError: for a level that is no probability.
         """
-        tail = (1.0 - (self.level if level is None else level)) / 2.0
+        asked = self._level(level)
+        if self.rule is not None:
+            return self.rule.bounds(self, name, asked)
+        tail = (1.0 - asked) / 2.0
         return self._quantile(name, tail), self._quantile(name, 1.0 - tail)
+
+    @property
+    def interval_kind(self) -> str:
+        """``"ensemble"`` for quantiles over the members, else the kind of the rule."""
+        return "ensemble" if self.rule is None else self.rule.kind
+
+    def interval_words(self, level: float | None = None) -> str:
+        """Say what :meth:`interval` is, for legends and reports."""
+        asked = self._level(level)
+        return "ensemble interval" if self.rule is None else self.rule.words(asked)
+
+    def spread(self, name: str) -> FloatArray:
+        """Return the standard deviation over the members that succeeded, ``(times, states)``.
+
+        NaN where no member did.
+        """
+        values = self._members(name)
+        known = np.isfinite(values)
+        count = known.sum(axis=0)
+        mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1)
+        square = np.where(known, (values - mean) ** 2, 0.0).sum(axis=0) / np.maximum(count, 1)
+        return np.asarray(np.where(count > 0, np.sqrt(square), np.nan))
 
     def series(self, name: str, state: str) -> FloatArray:
         """Return the median of one state of one experiment, ``(times,)``."""
@@ -112,13 +162,24 @@ class Prediction:
             )
         return self.state_names.index(state)
 
-    def _quantile(self, name: str, q: float) -> FloatArray:
+    def _level(self, level: float | None) -> float:
+        asked = self.level if level is None else level
+        if not 0.0 < asked <= 1.0:
+            raise ValueRangeError(
+                f"level={asked!r}: the level of an interval is a probability, such as 0.9."
+            )
+        return asked
+
+    def _members(self, name: str) -> FloatArray:
         if name not in self.members:
             raise ExperimentError(
                 f"There is no forecast of {name!r}; there are {', '.join(self.names)}."
                 + did_you_mean(name, self.names)
             )
-        values = self.members[name]
+        return self.members[name]
+
+    def _quantile(self, name: str, q: float) -> FloatArray:
+        values = self._members(name)
         known = np.isfinite(values)
         if known.all():
             return np.asarray(np.quantile(values, q, axis=0))
