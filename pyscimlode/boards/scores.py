@@ -91,8 +91,8 @@ def mean_scores(table: pd.DataFrame, *, clean: bool = True) -> pd.DataFrame:
         clean: leave out cells that mean nothing (copied, or at the detection limit).
     """
     by_state = state_scores(table, clean=clean)
-    means = by_state.groupby([*ALONE], sort=False, as_index=False)["nrmse"].mean()
-    return _finite(means)
+    means = by_state.groupby([*ALONE], sort=False)["nrmse"].mean().reset_index()
+    return means.assign(nrmse=means["nrmse"].where(np.isfinite(means["nrmse"])))
 
 
 def state_scores(table: pd.DataFrame, *, clean: bool = True) -> pd.DataFrame:
@@ -104,7 +104,3 @@ def state_scores(table: pd.DataFrame, *, clean: bool = True) -> pd.DataFrame:
     keys = [*ALONE, "state"]
     sums = rows.groupby(keys, sort=False, as_index=False)[["square", "points"]].sum()
     return sums.assign(nrmse=np.sqrt(sums["square"] / sums["points"]))[[*keys, "nrmse"]]
-
-
-def _finite(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(nrmse=frame["nrmse"].where(np.isfinite(frame["nrmse"])))

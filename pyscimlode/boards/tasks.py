@@ -13,7 +13,8 @@ from pyscimlode.data.registry import load
 from pyscimlode.data.simulate import benchmark
 from pyscimlode.data.splits import check_disjoint, leave_one_strain_out
 from pyscimlode.data.validation import check_same_layout
-from pyscimlode.errors import DataError, ExperimentError, did_you_mean
+from pyscimlode.errors import DataError, did_you_mean
+from pyscimlode.results.scoring import check_unit, excluded_states
 
 PROTOCOLS: dict[str, str] = {
     "own": "measured strains, trained on the two other strains of the same pathway",
@@ -69,19 +70,12 @@ class Task:
     def __post_init__(self) -> None:
         check_disjoint(self.train, self.test)
         check_same_layout(self.train, self.test)
-        check_same_layout(self.test, self.unit_of)
-        missing = [strain for strain in self.test.strains if strain not in self.unit_of.strains]
-        if missing:
-            raise ExperimentError(
-                f"Task {self.name!r}: unit_of lacks the held-out strain(s) {', '.join(missing)}; "
-                "the unit of NRMSE is taken over the held-out strains and those like them."
-            )
+        check_unit(self.unit_of, self.test)
 
     @cached_property
     def excluded(self) -> dict[str, tuple[str, ...]]:
         """Held-out strain -> states that the "clean" scores leave out, by the audit."""
-        report = self.unit_of.audit()
-        return {strain: report.flagged_columns(strain) for strain in self.test.strains}
+        return excluded_states(self.unit_of, self.test)
 
 
 def check_protocols(names: Sequence[str]) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def score_forecasters(
     test: Dataset,
     *,
     score_scale: ScoreScale = "all",
+    unit_of: Dataset | None = None,
 ) -> Scores:
     """Score fitted models and baselines on the same held-out strains, beside the controls.
 
@@ -66,11 +67,15 @@ def score_forecasters(
         test: the held-out strains.
         score_scale: the unit of NRMSE: the standard deviation over all strains (``"all"``) or
             the held-out strains (``"test"``).
+        unit_of: strains, the held-out ones among them, whose standard deviation is the unit and
+            whose audit says which states are left out of the clean mean, instead of what
+            ``score_scale`` says; for scores that are to be compared with those of another
+            training set.
 
     Raises:
-        ExperimentError: when a strain of ``test`` was trained on, or a forecaster bears the name
-            of a control.
-        ColumnError: when the columns of ``train`` and ``test`` differ.
+        ExperimentError: when a strain of ``test`` was trained on or is not in ``unit_of``, or a
+            forecaster bears the name of a control.
+        ColumnError: when the columns of ``train``, ``test`` and ``unit_of`` differ.
         ValueRangeError: for an unknown ``score_scale``.
     """
     if score_scale not in ("all", "test"):
@@ -79,8 +84,7 @@ def score_forecasters(
     check_same_layout(train, test)
     controls = control_predictions(train, test)
     everything = joined(train, test)
-    report = everything.audit()
-    excluded = {strain: report.flagged_columns(strain) for strain in test.strains}
+    excluded = excluded_states(everything if unit_of is None else unit_of, test)
     predictions: dict[str, dict[str, FloatArray]] = {}
     notes = _notes_of_exclusions(excluded)
     for name, forecaster in forecasters.items():
@@ -90,18 +94,54 @@ def score_forecasters(
         forecast = forecaster.predict(test)
         predictions[name] = {e: forecast.median(e) for e in forecast.names}
         notes += forecast.notes[:5]
-    sd = reference_sd(test if score_scale == "test" else everything)
+    scaled_by, of = _unit(score_scale, everything, test, unit_of)
+    sd = reference_sd(scaled_by)
     rows = [
         row
         for model, by_experiment in (predictions | controls).items()
         for row in score_rows(model, by_experiment, test, sd, excluded)
     ]
-    of = "the held-out strains" if score_scale == "test" else "all strains"
     return Scores.from_rows(
         rows,
         unit=f"standard deviation of the state over all measured points of {of}",
         notes=notes,
     )
+
+
+def excluded_states(unit_of: Dataset, test: Dataset) -> dict[str, tuple[str, ...]]:
+    """Return held-out strain -> states whose scores mean nothing, by the audit of ``unit_of``.
+
+    Raises:
+        ExperimentError, ColumnError: see :func:`check_unit`.
+    """
+    check_unit(unit_of, test)
+    report = unit_of.audit()
+    return {strain: report.flagged_columns(strain) for strain in test.strains}
+
+
+def check_unit(unit_of: Dataset, test: Dataset) -> None:
+    """Check that held-out strains are among those that the unit of NRMSE is taken over.
+
+    Raises:
+        ExperimentError: naming the strain that is not.
+        ColumnError: the two have different columns.
+    """
+    check_same_layout(test, unit_of)
+    missing = [strain for strain in test.strains if strain not in unit_of.strains]
+    if missing:
+        raise ExperimentError(
+            f"unit_of lacks the held-out strain(s) {', '.join(missing)}: the unit of NRMSE is "
+            "taken over the held-out strains and those like them."
+        )
+
+
+def _unit(
+    score_scale: ScoreScale, everything: Dataset, test: Dataset, unit_of: Dataset | None
+) -> tuple[Dataset, str]:
+    """Return whose standard deviation is the unit of NRMSE, and these strains in words."""
+    if unit_of is not None:
+        return unit_of, f"the strains {', '.join(unit_of.strains)}"
+    return (test, "the held-out strains") if score_scale == "test" else (everything, "all strains")
 
 
 def _notes_of_exclusions(excluded: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,26 @@ def test_the_unit_is_that_of_all_or_of_the_held_out_strains(strains: Dataset) ->
         unit = dict(zip(strains.state_names, sd, strict=True))
         for row in table.itertuples():
             assert row.rmse / row.nrmse == pytest.approx(unit[row.state])
+
+
+def test_the_unit_and_the_audit_can_be_those_of_other_strains(strains: Dataset) -> None:
+    train, test = split(strains, ["S5", "S6"])
+    family = strains.select(["S4", "S5", "S6"])
+    copied = family["S4"].states.copy()
+    copied[:, 0] = test["S5"].states[:, 0]
+    family = replace(
+        family,
+        experiments=(replace(family["S4"], states=copied), *family.experiments[1:]),
+    )
+    scores = score_forecasters({}, train, test, unit_of=family)
+    sd = np.nanstd(np.concatenate([e.states for e in family]), axis=0)
+    unit = dict(zip(strains.state_names, sd, strict=True))
+    for row in scores.table.itertuples():
+        assert row.rmse / row.nrmse == pytest.approx(unit[row.state])
+        assert row.excluded == (row.strain == "S5" and row.state == strains.state_names[0])
+    assert "the strains S4, S5, S6" in scores.unit
+    with pytest.raises(ExperimentError, match=r"unit_of lacks the held-out strain\(s\) S5, S6"):
+        score_forecasters({}, train, test, unit_of=train)
 
 
 def test_wrong_requests(strains: Dataset, result: FitResult) -> None:
