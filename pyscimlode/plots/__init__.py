@@ -6,6 +6,7 @@ Every function returns a figure that shows itself in notebooks and is saved with
 
 from __future__ import annotations
 
+from pyscimlode.plots.coverage import plot_coverage
 from pyscimlode.plots.dataset import plot_dataset
 from pyscimlode.plots.fields import plot_field
 from pyscimlode.plots.forecasts import plot_forecast
@@ -15,6 +16,7 @@ from pyscimlode.plots.rates import plot_rates
 from pyscimlode.plots.scores import plot_scores
 
 __all__ = [
+    "plot_coverage",
     "plot_dataset",
     "plot_field",
     "plot_forecast",

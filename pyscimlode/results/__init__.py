@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pyscimlode.predictions import Prediction
+from pyscimlode.results.calibration import Calibration
+from pyscimlode.results.conformal import ConformalForecaster, recalibrate
+from pyscimlode.results.coverage import Coverage, coverage
 from pyscimlode.results.fit_result import FitResult
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import score_forecasters
@@ -10,11 +13,16 @@ from pyscimlode.results.swap import SwapTest, swap_test
 from pyscimlode.results.sweep import SweepResult
 
 __all__ = [
+    "Calibration",
+    "ConformalForecaster",
+    "Coverage",
     "FitResult",
     "Prediction",
     "Scores",
     "SwapTest",
     "SweepResult",
+    "coverage",
+    "recalibrate",
     "score_forecasters",
     "swap_test",
 ]

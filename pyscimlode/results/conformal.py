@@ -63,7 +63,7 @@ def recalibrate(
 
     Hold the calibration strains out before training::
 
-        train, calibration = pyscimlode.data.split(data, ["S3", "S7", ...])
+        train, calibration = split(data, ["S3", "S7", ...])  # pyscimlode.data.split
         fitted = pyscimlode.DirectGaussianProcess().fit(train)
         honest = pyscimlode.recalibrate(fitted, calibration, level=0.8)
 

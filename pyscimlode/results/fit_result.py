@@ -177,7 +177,7 @@ class FitResult:
 
         The forecasts stay as they are. Hold the calibration strains out before the fit::
 
-            train, calibration = pyscimlode.data.split(data, ["S3", "S7", ...])
+            train, calibration = split(data, ["S3", "S7", ...])  # pyscimlode.data.split
             result = pyscimlode.fit(train, test=test).recalibrated(calibration, level=0.9)
 
         Arguments and errors as for :func:`pyscimlode.results.recalibrate`.
