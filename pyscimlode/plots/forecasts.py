@@ -62,8 +62,9 @@ def plot_forecast(
 
     Points are measured values; the line is the median over the ensemble, from the first measured
     state and p(t) alone; the band is the ensemble's interval, which says how far retraining moves
-    the forecast and not how far the truth may lie. Thin lines are the controls. A panel that would
-    be stretched by a runaway forecast is cut and says so.
+    the forecast and not how far the truth may lie, or the conformal one of a recalibrated fit (a
+    state whose interval is unbounded has no band). The legend names it. Thin lines are the
+    controls. A panel that would be stretched by a runaway forecast is cut and says so.
 
     Under the identity protocol every row is its own target; the figure then shows rows, and says
     that it is no forecast.
@@ -103,7 +104,7 @@ def plot_forecast(
         middle = forecast.median(experiment.name)
         for column, axis in zip(columns, axes, strict=True):
             _draw_controls(axis, grid, baselines, column)
-            if len(every) > 1:
+            if result.intervals:
                 _draw_interval(axis, grid, low[:, column], high[:, column])
             if members:
                 _draw_members(axis, grid, every[:, :, column])
@@ -160,6 +161,8 @@ def _draw_controls(
 
 
 def _draw_interval(axis: Axes, grid: FloatArray, low: FloatArray, high: FloatArray) -> None:
+    bounded = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(bounded, low, np.nan), np.where(bounded, high, np.nan)
     axis.fill_between(grid, low, high, color=FORECAST, alpha=0.2, linewidth=0, gid="interval")
 
 
@@ -229,8 +232,8 @@ def _entries(
         (Line2D([], [], color=MEASURED, marker="o", linestyle="", markersize=4), "measured"),
         (Line2D([], [], color=FORECAST, linewidth=1.9), "forecast"),
     ]
-    if len(result.members) > 1:
-        entries.append((Patch(color=FORECAST, alpha=0.2, linewidth=0), "ensemble interval"))
+    if result.intervals:
+        entries.append((Patch(color=FORECAST, alpha=0.2, linewidth=0), result.intervals))
     if members:
         entries.append((Line2D([], [], color=FORECAST, linewidth=0.6, alpha=0.45), "member"))
     for control in controls:

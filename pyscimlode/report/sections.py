@@ -126,7 +126,7 @@ def forecast_section(result: FitResult, album: Album, prefix: str) -> Iterator[s
 def _forecast_caption(result: FitResult, strain: str) -> str:
     if result.protocol == "identity":
         return f"{strain}: every row, and where the model moves it. {wording.IDENTITY}"
-    several = " The band is the ensemble interval." if len(result.members) > 1 else ""
+    several = f" The band is the {result.intervals}." if result.intervals else ""
     return (
         f"{strain}: dots are measured, the blue line is the forecast from the first point on."
         f"{several} Thin lines are the controls."
@@ -182,9 +182,15 @@ def meaning_section(results: Sequence[FitResult]) -> Iterator[str]:
     """Explain the numbers."""
     yield html.heading("What the numbers mean")
     if any(result.protocol == "forecast" for result in results):
-        yield html.bullets([wording.NRMSE, wording.CONTROLS, wording.CLEAN, wording.INTERVAL])
+        yield html.bullets([wording.NRMSE, wording.CONTROLS, wording.CLEAN, *_intervals(results)])
     if any(result.protocol == "identity" for result in results):
         yield html.paragraph(wording.IDENTITY)
+
+
+def _intervals(results: Sequence[FitResult]) -> list[str]:
+    calibrated = [result.calibration is not None for result in results]
+    ensemble = [] if all(calibrated) else [wording.INTERVAL]
+    return [*ensemble, wording.CONFORMAL] if any(calibrated) else ensemble
 
 
 def provenance_section(result: FitResult, name: str, model_path: str | None) -> Iterator[str]:

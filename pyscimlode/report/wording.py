@@ -51,6 +51,12 @@ INTERVAL = (
     "says how far retraining moves the forecast, not how far the truth may lie from it; it is no "
     "confidence interval."
 )
+CONFORMAL = (
+    "A conformal interval is as wide as the model's errors on calibration strains, which were held "
+    "out from training. On average over new strains that are made and measured like these, the "
+    "stated share of points (or whole courses, or whole strains) lies inside at least; nothing is "
+    "promised for one given strain."
+)
 IDENTITY = (
     "Under the identity protocol every interpolated row is pushed 72 h forward and compared with "
     "itself. A field that is zero everywhere is perfect, so these scores say nothing about "

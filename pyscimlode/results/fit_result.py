@@ -24,8 +24,8 @@ from pyscimlode.models.scaling import Scaling
 from pyscimlode.objectives.protocols import Protocol
 from pyscimlode.predictions import Prediction, checked_times
 from pyscimlode.problem import Member, Objective, build_problem
-from pyscimlode.results.calibration import Calibration
-from pyscimlode.results.conformal import Guarantee, Scale, calibrate
+from pyscimlode.results.calibration import Calibration, Guarantee
+from pyscimlode.results.conformal import Scale, calibrate
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import score_result
 
@@ -93,6 +93,13 @@ class FitResult:
         """Name in score tables: the model's kind and how many members vote."""
         kind = self.model.kind.replace("_", "-")
         return f"{kind} x{len(self.members)}" if len(self.members) > 1 else kind
+
+    @property
+    def intervals(self) -> str:
+        """What the intervals of forecasts are, in words; empty for one member, which has none."""
+        if self.calibration is not None:
+            return self.calibration.words(self.calibration.level)
+        return "ensemble interval" if len(self.members) > 1 else ""
 
     def dataset_of(self, what: Dataset | str | None) -> Dataset:
         """Return the experiments that ``what`` means: a data set, a known strain, or the test set.
@@ -205,7 +212,7 @@ class FitResult:
         return score_result(replace(self, test=test))
 
     def plot(self, strain: str | None = None, **options: Any) -> Any:
-        """Plot measured points, forecast, ensemble interval and controls of a strain.
+        """Plot measured points, forecast, interval and controls of a strain.
 
         See ``pyscimlode.plots.plot_forecast``; by default the first held-out strain.
         """
@@ -265,8 +272,7 @@ class FitResult:
         held = "none" if self.test is None else ", ".join(self.test.names[:8])
         held += ", ..." if self.test is not None and len(self.test) > 8 else ""
         trained = ", ".join(self.train.strains[:8]) + (", ..." if len(self.train) > 8 else "")
-        calibration = self.calibration
-        words = "" if calibration is None else f"\n  {calibration.words(calibration.level)}"
+        words = "" if self.calibration is None else f"\n  {self.intervals}"
         return (
             f"FitResult: {self.name} ({self.layout.size} parameters a member), protocol "
             f"{self.protocol}, engine {self.backend} ({self.device}, {self.dtype})\n"
