@@ -29,7 +29,7 @@ $(VENV)/.stamp-run: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-run
-	$(INSTALL) --group test
+	$(INSTALL)'[tpot]' --group test
 	touch $@
 
 $(VENV)/.stamp-bench: $(VENV)/.stamp-run
