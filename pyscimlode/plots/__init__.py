@@ -1,4 +1,4 @@
-"""Figures: measured series, forecasts, learned fields and rates, scores, training history.
+"""Figures: data, forecasts, learned fields and rates, scores, comparisons, training history.
 
 Every function returns a figure that shows itself in notebooks and is saved with
 ``figure.savefig("name.png")``. None of them touches the state of ``matplotlib.pyplot``.
@@ -9,8 +9,11 @@ from __future__ import annotations
 from pyscimlode.plots.coverage import plot_coverage
 from pyscimlode.plots.dataset import plot_dataset
 from pyscimlode.plots.fields import plot_field
+from pyscimlode.plots.forecast_panels import plot_forecast_panels
 from pyscimlode.plots.forecasts import plot_forecast
+from pyscimlode.plots.heatmap import plot_score_heatmap
 from pyscimlode.plots.history import plot_history
+from pyscimlode.plots.learning_curves import plot_learning_curves
 from pyscimlode.plots.rate_curves import rate_curves
 from pyscimlode.plots.rates import plot_rates
 from pyscimlode.plots.scores import plot_scores
@@ -20,8 +23,11 @@ __all__ = [
     "plot_dataset",
     "plot_field",
     "plot_forecast",
+    "plot_forecast_panels",
     "plot_history",
+    "plot_learning_curves",
     "plot_rates",
+    "plot_score_heatmap",
     "plot_scores",
     "rate_curves",
 ]

@@ -109,12 +109,12 @@ def plot_forecast(
             if members:
                 _draw_members(axis, grid, every[:, :, column])
             axis.plot(grid, middle[:, column], color=FORECAST, linewidth=1.9, gid="forecast")
-            _draw_measured(axis, experiment, column)
+            draw_measured(axis, experiment, column)
     for column, axis in zip(columns, axes, strict=True):
         name = dataset.state_names[column]
         axis.set_title(plain(name))
         axis.set_ylabel(unit_label(dataset.units.get(name, "")))
-        _cut(axis, np.concatenate([e.states[:, column] for e in dataset]))
+        cut(axis, np.concatenate([e.states[:, column] for e in dataset]))
     label_times(axes, dataset.time_unit)
     figure.suptitle(_title(result, dataset))
     figure_legend(figure, _entries(result, drawn, members), most=8)
@@ -171,7 +171,8 @@ def _draw_members(axis: Axes, grid: FloatArray, every: FloatArray) -> None:
         axis.plot(grid, one, color=FORECAST, linewidth=0.6, alpha=0.45, gid="member")
 
 
-def _draw_measured(axis: Axes, experiment: Experiment, column: int) -> None:
+def draw_measured(axis: Axes, experiment: Experiment, column: int) -> None:
+    """Draw the measured values of one state as points."""
     values = experiment.states[:, column]
     known = np.isfinite(values)
     size = 2.0 if known.sum() > 30 else 3.6
@@ -187,7 +188,7 @@ def _draw_measured(axis: Axes, experiment: Experiment, column: int) -> None:
     )
 
 
-def _cut(axis: Axes, measured: FloatArray) -> None:
+def cut(axis: Axes, measured: FloatArray) -> None:
     """Keep a panel readable when a forecast leaves the measured range far behind."""
     known = measured[np.isfinite(measured)]
     if not len(known):
