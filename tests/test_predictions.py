@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pyscimlode.errors import ExperimentError
+from pyscimlode.errors import ExperimentError, ValueRangeError
 from pyscimlode.results import Prediction
 
 
@@ -42,3 +44,35 @@ def test_unknown_names() -> None:
     with pytest.raises(ExperimentError, match="no state 'y'; there are x"):
         prediction().series("A", "y")
     np.testing.assert_allclose(prediction().series("A", "x"), [2.0, 1.0])
+
+
+def test_spread_is_that_of_the_members_that_got_there() -> None:
+    np.testing.assert_allclose(prediction().spread("A")[:, 0], [np.std([1.0, 2.0, 6.0]), 0.0])
+    p = prediction()
+    failed = replace(p, members={"A": np.full((2, 2, 1), np.nan)})
+    assert np.isnan(failed.spread("A")).all()
+
+
+def test_a_rule_takes_the_place_of_the_members() -> None:
+    class Plain:
+        kind = "plain"
+        strains = ("B",)
+
+        def bounds(self, p: Prediction, name: str, level: float) -> tuple[np.ndarray, np.ndarray]:
+            return p.median(name) - level, p.median(name) + level
+
+        def words(self, level: float) -> str:
+            return f"plain {level:g}"
+
+    ruled = replace(prediction(), rule=Plain(), level=0.5)
+    low, high = ruled.interval("A")
+    np.testing.assert_allclose((low[0, 0], high[0, 0]), (1.5, 2.5))
+    assert (ruled.interval_kind, ruled.interval_words()) == ("plain", "plain 0.5")
+    assert ruled.to_frame()["upper"].tolist() == [2.5, 1.5]
+    raw = prediction()
+    assert (raw.interval_kind, raw.interval_words()) == ("ensemble", "ensemble interval")
+
+
+def test_levels_are_probabilities() -> None:
+    with pytest.raises(ValueRangeError, match=r"level=90: .* a probability, such as 0.9"):
+        prediction().interval("A", level=90)

@@ -25,8 +25,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 NOTES = {
     "simulated": (
         "Simulated strains (`sim-sparse`: 14 times, 10 % noise): {training} to train, "
-        "{calibration} others to calibrate, ensembles of {members}, mean over {draws} draws. Tested on "
-        "20 strains hourly and free of noise, and on {alike} strains measured like the "
+        "{calibration} others to calibrate, ensembles of {members}, mean over {draws} draws. "
+        "Tested on 20 strains hourly and free of noise, and on {alike} strains measured like the "
         "calibration strains, for which alone the conformal guarantee is proven. Each strain "
         "weighs the same. Width and interval score (Gneiting & Raftery 2007, Eq. 43; lower is "
         "better) in standard deviations of the state, at the nominal 90 %."

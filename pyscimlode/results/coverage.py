@@ -82,19 +82,21 @@ class Coverage:
         of a strain) and strains of which every point is inside; ``mean width``; ``interval
         score``: width + 2 / (1 - level) * distance of points outside (Gneiting & Raftery, JASA
         102:359 (2007), Eq. 43), lower is better. The last two are means over points, in units of
-        the state's standard deviation.
+        the state's standard deviation. NaN where no state is left for the clean mean.
         """
         import pandas as pd
 
+        counted = self._rows(clean)
         rows = []
-        for level, part in self._rows(clean).groupby("level", sort=False):
+        for level in self.levels:
+            part = counted[counted["level"] == level]
             by_strain = part.groupby("strain", sort=False)["inside"].mean().to_numpy(np.float64)
             n = len(by_strain)
             error = by_strain.std(ddof=1) / np.sqrt(n) if n > 1 else float("nan")
             rows.append(
                 {
                     "nominal": level,
-                    "covered": by_strain.mean(),
+                    "covered": by_strain.mean() if n else float("nan"),
                     "standard error": error,
                     "whole courses": part.groupby(["strain", "state"])["inside"].all().mean(),
                     "whole strains": part.groupby("strain")["inside"].all().mean(),
