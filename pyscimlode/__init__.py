@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyscimlode.backends.solvers import SolverSpec
     from pyscimlode.backends.status import Status
     from pyscimlode.baselines import DerivativeRegression, DirectGaussianProcess, TPOTBaseline
+    from pyscimlode.boards import Comparison, compare
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
@@ -43,6 +44,7 @@ _HOMES = {
     "pyscimlode.backends.solvers": ("SolverSpec",),
     "pyscimlode.backends.status": ("Status",),
     "pyscimlode.baselines": ("DerivativeRegression", "DirectGaussianProcess", "TPOTBaseline"),
+    "pyscimlode.boards": ("Comparison", "compare"),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
@@ -68,6 +70,7 @@ __all__ = [
     "LBFGS",
     "Adam",
     "Collocation",
+    "Comparison",
     "ConformalForecaster",
     "Coverage",
     "Dataset",
@@ -88,6 +91,7 @@ __all__ = [
     "SweepResult",
     "TPOTBaseline",
     "__version__",
+    "compare",
     "coverage",
     "datasets",
     "errors",

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +36,13 @@ STRAINS = "strains.safetensors"
 CELLS = "cells"
 
 
-def save(comparison: Comparison, folder: Path) -> Path:
-    """Write the folder; see :meth:`Comparison.save`."""
-    requests = comparison.settings.get("cells", {})
+def save(comparison: Comparison, folder: Path, *, kept: Collection[str] = ()) -> Path:
+    """Write the folder; see :meth:`Comparison.save`. Cells named in ``kept`` are there already."""
+    about = comparison.settings.get("cells", {})
     for name, forecasts in by_cell(comparison).items():
-        write_cell(folder / CELLS / f"{name}.safetensors", forecasts, requests.get(name, {}))
-    return write_tables(comparison, folder)
-
-
-def write_tables(comparison: Comparison, folder: Path) -> Path:
-    """Write everything but the forecasts; the description last."""
+        if name in kept:
+            continue
+        write_cell(folder / CELLS / f"{name}.safetensors", forecasts, about.get(name, {}))
     comparison.to_csv(folder / "table.csv")
     atomic_write_text(folder / "table.md", comparison.to_markdown())
     _write_strains(comparison.tasks.values(), folder / STRAINS)
@@ -55,6 +52,7 @@ def write_tables(comparison: Comparison, folder: Path) -> Path:
 
 def write_json(comparison: Comparison, path: Path) -> None:
     """Write summary, settings and warnings; NaN becomes null."""
+    settings = {name: what for name, what in comparison.settings.items() if name != "cells"}
     described = {
         "kind": KIND,
         "version": VERSION,
@@ -62,7 +60,7 @@ def write_json(comparison: Comparison, path: Path) -> None:
         "models": comparison.kinds,
         "cells": list(by_cell(comparison)),
         "warnings": [str(warning) for warning in comparison.warnings],
-        "settings": dict(comparison.settings),
+        "settings": settings,
     }
     atomic_write_text(path, json.dumps(_plain(described), indent=1, ensure_ascii=False) + "\n")
 
@@ -75,15 +73,16 @@ def load(folder: Path) -> Comparison:
     try:
         tasks = _read_strains(folder / STRAINS)
         forecasts: dict[tuple[str, str], Prediction] = {}
+        cells: dict[str, Any] = {}
         for name in described["cells"]:
-            found, _ = read_cell(folder / CELLS / f"{name}.safetensors", tasks)
+            found, cells[name] = read_cell(folder / CELLS / f"{name}.safetensors", tasks)
             forecasts |= found
         return Comparison.from_forecasts(
             list(tasks.values()),
             forecasts,
             described["models"],
             warnings=described["warnings"],
-            settings=described["settings"],
+            settings={**described["settings"], "cells": cells},
         )
     except (KeyError, TypeError, ValueError, PyscimlodeError) as error:
         if isinstance(error, ArtifactError):
@@ -115,8 +114,8 @@ def by_cell(comparison: Comparison) -> dict[str, Forecasts]:
     return dict(cells)
 
 
-def write_cell(path: Path, forecasts: Forecasts, request: Mapping[str, Any]) -> None:
-    """Write forecasts, and what was asked for, as one file."""
+def write_cell(path: Path, forecasts: Forecasts, about: Mapping[str, Any]) -> None:
+    """Write forecasts, and JSON data about how they were made, as one file."""
     arrays: Arrays = {}
     listed = []
     for index, ((task, model), forecast) in enumerate(forecasts.items()):
@@ -124,14 +123,14 @@ def write_cell(path: Path, forecasts: Forecasts, request: Mapping[str, Any]) -> 
             arrays[f"{index}/{row}/members"] = forecast.members[name]
             arrays[f"{index}/{row}/status"] = forecast.status[name].astype(np.int64)
         listed.append({"task": task, "model": model, "notes": list(forecast.notes)})
-    metadata = {"forecasts": listed, "request": _plain(request)}
+    metadata = {"forecasts": listed, "about": _plain(about)}
     save_arrays(path, arrays, metadata, kind=CELL_KIND, version=VERSION)
 
 
 def read_cell(
     path: Path, tasks: Mapping[str, Task]
 ) -> tuple[dict[tuple[str, str], Prediction], dict[str, Any]]:
-    """Return the forecasts of a cell, and what was asked for.
+    """Return the forecasts of a cell, and how they were made.
 
     Raises:
         ArtifactError: the file is missing, damaged or belongs to other tasks.
@@ -150,7 +149,7 @@ def read_cell(
             time_unit=test.time_unit,
             notes=tuple(item["notes"]),
         )
-    return forecasts, metadata["request"]
+    return forecasts, metadata["about"]
 
 
 def _write_strains(tasks: Iterable[Task], path: Path) -> None:
