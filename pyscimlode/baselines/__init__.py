@@ -8,11 +8,12 @@ from pyscimlode.baselines.derivative_regression import (
     DerivativeRegression,
     FittedDerivativeRegression,
 )
+from pyscimlode.baselines.fitted_tpot import FittedTPOT
 from pyscimlode.baselines.gaussian_process import (
     DirectGaussianProcess,
     FittedDirectGaussianProcess,
 )
-from pyscimlode.baselines.tpot import FittedTPOT, TPOTBaseline
+from pyscimlode.baselines.tpot import TPOTBaseline
 
 __all__ = [
     "CONTROLS",

@@ -6,18 +6,11 @@ pipelines for each metabolite.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -25,42 +18,23 @@ import numpy.typing as npt
 
 from pyscimlode.baselines.derivative_regression import (
     DerivativeTable,
-    FittedDerivativeRegression,
     Interpolation,
     derivative_table,
 )
-from pyscimlode.baselines.tpot_worker import Found, Task
+from pyscimlode.baselines.fitted_tpot import FittedTPOT
+from pyscimlode.baselines.tpot_search import SearchEvent, address_of, reporter, search
+from pyscimlode.baselines.tpot_worker import Count, Found, Task
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.interpolation import PUBLISHED_POINTS
 from pyscimlode.data.validation import validate_for_training
-from pyscimlode.errors import ExperimentError, MissingDependencyError, TrainingError
+from pyscimlode.errors import (
+    ExperimentError,
+    MissingDependencyError,
+    TrainingError,
+    TrainingInterrupted,
+)
 
-WORKER = "from pyscimlode.baselines.tpot_worker import main; main()"
-QUIET_SECONDS = 10.0
-"""Time between two lines of progress."""
-
-
-@dataclass(frozen=True)
-class SearchEvent:
-    """How far the search is.
-
-    Attributes:
-        state: the metabolite whose derivative is searched for.
-        index: its number, from 0.
-        total: number of metabolites.
-        rmse: cross-validated error of the best pipeline so far, NaN before the first.
-        seconds: spent on the whole search.
-        limit: seconds that the whole search may take.
-        done: whether the search for this metabolite is over.
-    """
-
-    state: str
-    index: int
-    total: int
-    rmse: float
-    seconds: float
-    limit: float
-    done: bool
+STAND_IN = "none found; ridge regression stands in"
 
 
 @dataclass(frozen=True)
@@ -80,9 +54,10 @@ class TPOTBaseline:
             share at most.
         folds: of the cross-validation, at most one a strain.
         search_space: of TPOT, such as ``"linear"``, ``"linear-light"`` or ``"graph"``.
-        n_jobs: processes of TPOT; ignored with ``client``.
+        n_jobs: processes that evaluate pipelines; ignored with ``client``. More than one talk over
+            ports that only this machine can reach.
         client: a ``dask.distributed.Client`` or the address of its scheduler (tcp://...), whose
-            workers then evaluate the pipelines.
+            workers then evaluate the pipelines. They need pyscimlode and TPOT too.
         max_rows: rows that are searched with at most, evenly chosen; None: all.
         interpolation: ``"time"``; ``"row"`` reproduces the published pipelines.
         points: of each strain's even grid.
@@ -116,16 +91,22 @@ class TPOTBaseline:
         """Name in score tables."""
         return "derivatives: TPOT"
 
-    def fit(self, train: Dataset) -> FittedTPOT:
+    def fit(self, train: Dataset, found: Mapping[str, Found] | None = None) -> FittedTPOT:
         """Search for a pipeline for the derivative of every metabolite.
 
-        Warns (``RuntimeWarning``) of metabolites for which no pipeline was found in time; ridge
-        regression stands in.
+        Warns (``RuntimeWarning``) of metabolites for which no pipeline was found in time, or which
+        a single strain has, so that pipelines cannot be compared; ridge regression stands in.
+
+        Args:
+            train: the training strains.
+            found: pipelines that are not searched for again, such as the ``state`` of a
+                :class:`TrainingInterrupted`.
 
         Raises:
             MissingDependencyError: without TPOT.
             ExperimentError: for a single strain, which leaves nothing to validate on.
             TrainingError: when TPOT itself fails.
+            TrainingInterrupted: Ctrl-C; its ``state`` has the pipelines found so far.
             DataError: for data that cannot be trained on.
         """
         _check_installed()
@@ -147,41 +128,69 @@ class TPOTBaseline:
             window=self.window,
             order=self.order,
         )
-        started = time.monotonic()
-        report = _reporter(self.progress)
-        found: dict[str, Found] = {}
-        for index, state in enumerate(train.state_names):
-            spent = time.monotonic() - started
-            share = max(self.max_seconds - spent, 0.0) / (len(train.state_names) - index)
-            task = self._task(table, index, share)
-
-            def on_news(rmse: float, done: bool, state: str = state, index: int = index) -> None:
-                seconds = time.monotonic() - started
-                total = len(train.state_names)
-                report(SearchEvent(state, index, total, rmse, seconds, self.max_seconds, done))
-
-            best = search(task, share, on_news)
-            found[state] = best if best is not None else _ridge(task, state, share)
+        best = dict(found or {})
+        try:
+            self._search_all(train, table, best)
+        except KeyboardInterrupt as stop:
+            raise TrainingInterrupted(
+                f"The search was interrupted; {len(best)} of {len(train.state_names)} metabolites "
+                "are done. Go on with fit(train, found=error.state).",
+                state=best,
+            ) from stop
+        in_order = {state: best[state] for state in train.state_names}
         return FittedTPOT(
             self.name,
             train,
-            (tuple(best.pipeline for best in found.values()),),
+            (tuple(one.pipeline for one in in_order.values()),),
             table.step if self.step is None else self.step,
-            pipelines={state: best.text for state, best in found.items()},
-            cv_rmse={state: best.rmse for state, best in found.items()},
-            finished={state: best.final for state, best in found.items()},
+            in_order,
         )
 
-    def _task(self, table: DerivativeTable, column: int, seconds: float) -> Task:
+    def _search_all(self, train: Dataset, table: DerivativeTable, best: dict[str, Found]) -> None:
+        """Add to ``best`` what is missing in it."""
+        started = time.monotonic()
+        report = reporter(self.progress)
+        total = len(train.state_names)
+        for index, state in enumerate(train.state_names):
+            if state in best:
+                continue
+            spent = time.monotonic() - started
+            left = total - index - sum(name in best for name in train.state_names[index:])
+            share = max(self.max_seconds - spent, 0.0) / left
+
+            def on_news(
+                one: Found | None, count: Count, done: bool, state: str = state, index: int = index
+            ) -> None:
+                rmse = one.rmse if one else float("nan")
+                seconds = time.monotonic() - started
+                report(
+                    SearchEvent(state, index, total, rmse, seconds, self.max_seconds, done, count)
+                )
+
+            rows = self._rows(table, index)
+            if len(np.unique(table.groups[rows])) < 2:
+                best[state] = _ridge(
+                    table, rows, index, f"{state!r} is measured in a single training strain"
+                )
+                continue
+            task = self._task(table, rows, index, share)
+            best[state] = search(task, share, on_news) or _ridge(
+                table, rows, index, f"TPOT found no pipeline for {state!r} within {share:.0f} s"
+            )
+
+    def _rows(self, table: DerivativeTable, column: int) -> npt.NDArray[np.intp]:
         rows = np.flatnonzero(np.isfinite(table.derivatives[:, column]))
         if self.max_rows is not None and len(rows) > self.max_rows:
-            rows = rows[np.linspace(0, len(rows) - 1, self.max_rows).astype(np.int64)]
+            rows = rows[np.linspace(0, len(rows) - 1, self.max_rows).astype(np.intp)]
+        return rows
+
+    def _task(
+        self, table: DerivativeTable, rows: npt.NDArray[np.intp], column: int, seconds: float
+    ) -> Task:
         settings = {
             "search_space": self.search_space,
             "generations": self.generations,
             "population_size": self.population,
-            "n_jobs": self.n_jobs,
-            "processes": self.n_jobs > 1,
             "random_state": self.random_state + column,
         }
         return Task(
@@ -189,25 +198,11 @@ class TPOTBaseline:
             table.derivatives[rows, column],
             strain_folds(table.groups[rows], self.folds),
             settings,
+            self.n_jobs,
             self.max_eval_seconds,
             time.time() + seconds,
-            _address(self.client),
+            address_of(self.client),
         )
-
-
-@dataclass(frozen=True, eq=False)
-class FittedTPOT(FittedDerivativeRegression):
-    """What TPOT found.
-
-    Attributes:
-        pipelines: state -> the pipeline, as Python writes it.
-        cv_rmse: state -> its cross-validated error, in the unit of the derivative.
-        finished: state -> whether TPOT came to an end by itself; False if its process was ended.
-    """
-
-    pipelines: Mapping[str, str]
-    cv_rmse: Mapping[str, float]
-    finished: Mapping[str, bool]
 
 
 def strain_folds(groups: npt.NDArray[np.int64], folds: int) -> npt.NDArray[np.int64]:
@@ -221,84 +216,25 @@ def strain_folds(groups: npt.NDArray[np.int64], folds: int) -> npt.NDArray[np.in
     if count < 2:
         raise ExperimentError(
             f"{len(strains)} strain(s) in {folds} fold(s): cross-validation by strain needs two "
-            "of each. A state must be measured in two training strains."
+            "of each."
         )
     return np.asarray(numbers % count, dtype=np.int64)
 
 
-def search(task: Task, seconds: float, on_news: Callable[[float, bool], None]) -> Found | None:
-    """Search in a process of its own, which is gone after so many seconds.
-
-    Returns:
-        the best pipeline until then; None if there was none.
-
-    Raises:
-        TrainingError: when TPOT fails.
-    """
-    deadline = time.monotonic() + seconds
-    ours, theirs = Pipe()
-    with ours:
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", WORKER, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        try:
-            with suppress(BrokenPipeError):
-                ours.send(task)
-            return _listen(ours, deadline, on_news)
-        finally:
-            _end(process)
-
-
-def _listen(
-    connection: Connection, deadline: float, on_news: Callable[[float, bool], None]
-) -> Found | None:
-    best: Found | None = None
-    while (left := deadline - time.monotonic()) > 0:
-        if connection.poll(min(left, 1.0)):
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    news = connection.recv()
-            except (EOFError, ConnectionResetError) as error:
-                raise TrainingError(
-                    "The process in which TPOT searched died (out of memory?). Lower n_jobs, "
-                    "max_rows or points."
-                ) from error
-            if isinstance(news, str):
-                raise TrainingError(f"TPOT failed: {news}")
-            best = news
-        on_news(best.rmse if best else float("nan"), False)
-        if best is not None and best.final:
-            break
-    on_news(best.rmse if best else float("nan"), True)
-    return best
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _ridge(task: Task, state: str, seconds: float) -> Found:
+def _ridge(table: DerivativeTable, rows: npt.NDArray[np.intp], column: int, reason: str) -> Found:
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     warnings.warn(
-        f"TPOT found no pipeline for {state!r} within {seconds:.0f} s; ridge regression stands in. "
-        "Raise max_seconds, or lower population, points or max_rows.",
+        f"{reason}; ridge regression stands in. More time per metabolite: raise max_seconds, or "
+        "lower population, points or max_rows.",
         RuntimeWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
-    ridge = make_pipeline(StandardScaler(), Ridge()).fit(task.x, task.y)
-    return Found(ridge, "none found in time; ridge regression stands in", float("nan"))
+    ridge = make_pipeline(StandardScaler(), Ridge())
+    ridge.fit(table.features[rows], table.derivatives[rows, column])
+    return Found(ridge, STAND_IN, float("nan"), stand_in=True)
 
 
 def _check_installed() -> None:
@@ -311,38 +247,3 @@ def _check_installed() -> None:
             "TPOT needs pkg_resources, which setuptools 81 no longer has: "
             "pip install 'setuptools<81'."
         )
-
-
-def _address(client: Any) -> str | None:
-    if client is None:
-        return None
-    address = client if isinstance(client, str) else str(client.scheduler.address)
-    if address.startswith("inproc:"):
-        raise TrainingError(
-            "client= is a dask cluster inside this process, which the search, in a process of its "
-            "own, cannot reach. Make it with LocalCluster(processes=True), or leave client out."
-        )
-    return address
-
-
-def _reporter(
-    progress: bool | Callable[[SearchEvent], None],
-) -> Callable[[SearchEvent], None]:
-    if callable(progress):
-        return progress
-    written = time.monotonic()
-
-    def write(event: SearchEvent) -> None:
-        nonlocal written
-        now = time.monotonic()
-        if event.done or now - written >= QUIET_SECONDS:
-            written = now
-            left = max(event.limit - event.seconds, 0.0)
-            print(
-                f"TPOT {event.index + 1}/{event.total} {event.state}: best cross-validated RMSE "
-                f"{event.rmse:.4g}{', done' if event.done else ''}; at most {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    return write if progress else lambda event: None
