@@ -11,11 +11,17 @@ from typing import Any
 import numpy as np
 
 from pyscimlode import api
-from pyscimlode.baselines import DerivativeRegression
 from pyscimlode.baselines.base import FittedForecaster, Forecaster
 from pyscimlode.boards.published_lbfgs import finish_as_published
 from pyscimlode.boards.reproduction_parts import Part
-from pyscimlode.boards.reproduction_scores import Question, Row, forecast_rows, net_rows
+from pyscimlode.boards.reproduction_scores import (
+    NET,
+    UNTRAINED,
+    Question,
+    Row,
+    forecast_rows,
+    net_rows,
+)
 from pyscimlode.problem import Objective
 from pyscimlode.results import FitResult
 from pyscimlode.results.identity_forecast import identity_fit_as_forecast
@@ -74,7 +80,8 @@ VARIANTS: Mapping[str, Variant] = {
 class BatchOptions:
     """What all batches have in common; see :func:`pyscimlode.reproduce`.
 
-    ``fixed_steps`` is the largest number of iterations of the published L-BFGS.
+    ``fixed_steps`` is the largest number of iterations of the published L-BFGS, ``regressor`` that
+    of the derivative regression beside the published baseline.
     """
 
     pir: tuple[float, ...]
@@ -85,6 +92,7 @@ class BatchOptions:
     device: str
     dtype: str
     fixed_steps: int = 1000
+    regressor: str = "extra-trees"
     progress: Any = True
 
     def stages_of(self, variant: Variant) -> tuple[Stage, ...]:
@@ -131,8 +139,11 @@ def train_batch(
     for pir, result in finished.items():
         if nets is not None:
             result.save(nets / f"{question.strain}-{variant.name}-{pir:g}", include_data=False)
+    labels = {"kind": "ours", "model": NET, "variant": variant.name}
     scores = [
-        row for pir, r in finished.items() for row in net_rows(question, variant.name, pir, r)
+        row
+        for pir, result in finished.items()
+        for row in net_rows(question, labels | {"pir": pir}, result)
     ]
     count = len(options.pir) * options.seeds
     times = [_time_row(question, "training", f"nets, {variant.name}", count, seconds)]
@@ -165,9 +176,26 @@ def _train(
     return {float(key["pir"]): result for key, result in sweep}
 
 
-def baseline_part(question: Question, baseline: Forecaster | None = None) -> Part:
-    """Fit a derivative regression (by default extra trees), score and time it."""
-    baseline = baseline or DerivativeRegression(interpolation="row")
+def untrained_part(question: Question, options: BatchOptions) -> Part:
+    """Score the nets as they are before any training."""
+    nets = api.sweep(
+        question.data,
+        test=[question.strain],
+        ensemble=options.seeds,
+        seed=options.seed,
+        protocol="identity",
+        stages=(),
+        solver=options.solver,
+        device=options.device,
+        dtype=options.dtype,
+        progress=False,
+    )
+    labels = {"kind": "control", "model": UNTRAINED}
+    return Part.of(scores=[row for _, result in nets for row in net_rows(question, labels, result)])
+
+
+def baseline_part(question: Question, baseline: Forecaster) -> Part:
+    """Fit a regression of derivatives, score and time it."""
     started = time.perf_counter()
     fitted: FittedForecaster = baseline.fit(question.train)
     trained = time.perf_counter()

@@ -11,7 +11,7 @@ from pyscimlode.boards.published import PENALTIES, SCORES, TABLE_V, improvement
 from pyscimlode.boards.published_lbfgs import STAGE
 from pyscimlode.boards.reproduction_batch import ADAM, END, ONE_NET, VARIANTS
 from pyscimlode.boards.reproduction_numbers import Column, errors, means, number, text
-from pyscimlode.boards.reproduction_scores import NET
+from pyscimlode.boards.reproduction_scores import NET, UNTRAINED
 from pyscimlode.boards.reproduction_tables import baseline_mean, nets, span
 from pyscimlode.results.scoring import ZERO_FIELD
 
@@ -33,7 +33,7 @@ def notes(result: Reproduction) -> tuple[str, ...]:
             "everything works, and its numbers say nothing."
         )
     for strain in result.strains:
-        for note in (zero_field, penalties, line_search, fixed_step, forecasts, baseline, failures):
+        for note in NOTES:
             found += note(result, strain)
     found += printed_means(result)
     found += speed(result)
@@ -61,6 +61,18 @@ def zero_field(result: Reproduction, strain: str) -> Iterator[str]:
     )
 
 
+def untrained(result: Reproduction, strain: str) -> Iterator[str]:
+    """Compare the paper's columns with nets before any training."""
+    own = means(Column(UNTRAINED).of(_rows(result, strain, "identity")))
+    printed = SCORES[result.settings["strains"][strain]].mean
+    yield (
+        f"{strain}: nets of the same seeds before any training have {text(own)} under the "
+        f"published protocol ({_between(list(own))}); the paper's trained nets have "
+        f"{', '.join(f'{mean:.2f}' for mean in printed)}, columns that differ by up to "
+        f"{max(printed) - min(printed):.2f}."
+    )
+
+
 def penalties(result: Reproduction, strain: str) -> Iterator[str]:
     """Say whether the columns of different penalties differ for one seed."""
     if len(result.settings["pir"]) < 2:
@@ -82,11 +94,6 @@ def penalties(result: Reproduction, strain: str) -> Iterator[str]:
             f"{number(moved)}. The standard deviation of the mean RMSE over seeds is up to "
             f"{number(spread)}."
         )
-    printed = SCORES[result.settings["strains"][strain]].mean
-    yield (
-        f"{strain}: the means of the paper's columns differ by up to "
-        f"{max(printed) - min(printed):.2f}."
-    )
 
 
 def line_search(result: Reproduction, strain: str) -> Iterator[str]:
@@ -128,7 +135,8 @@ def forecasts(result: Reproduction, strain: str) -> Iterator[str]:
     column = _middle(result)
     own = means(column.of(rows), "nrmse", clean=True)
     everything = [means(c.of(rows), "nrmse", clean=True).mean() for c in nets(result)]
-    names = list(dict.fromkeys(rows.loc[rows["kind"] == "control", "model"]))
+    names = dict.fromkeys(rows.loc[rows["kind"] == "control", "model"])
+    names.pop(UNTRAINED, None)
     controls = {
         str(name): float(means(Column(str(name)).of(rows), "nrmse", clean=True).mean())
         for name in names
@@ -267,6 +275,19 @@ def _moved(result: Reproduction, strain: str, variant: str, after: str) -> float
 
 def _has_weights(result: Reproduction, strain: str, variant: str, after: str) -> bool:
     return not np.isnan(_moved(result, strain, variant, after))
+
+
+NOTES = (
+    zero_field,
+    untrained,
+    penalties,
+    fixed_step,
+    line_search,
+    forecasts,
+    baseline,
+    failures,
+)
+"""What is said of every strain, in this order."""
 
 
 def _rows(result: Reproduction, strain: str, task: str) -> pd.DataFrame:

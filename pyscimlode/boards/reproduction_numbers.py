@@ -87,6 +87,15 @@ def text(values: FloatArray | Sequence[float]) -> str:
     return number(mean) if len(values) == 1 else f"{number(mean)} ± {number(sd)}"
 
 
+def printed(values: FloatArray | Sequence[float]) -> str:
+    """Return a published number with the two decimals that it was printed with.
+
+    >>> printed([0.6])
+    '0.60'
+    """
+    return f"{float(values[0]):.2f}" if len(values) else ""
+
+
 def number(value: float) -> str:
     """Return three decimals, or two digits and an exponent where these say nothing.
 

@@ -10,13 +10,14 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from pyscimlode.baselines import TPOTBaseline
+from pyscimlode.baselines import DerivativeRegression, TPOTBaseline
 from pyscimlode.boards.reproduction_batch import (
     VARIANTS,
     BatchOptions,
     baseline_part,
     one_net_part,
     train_batch,
+    untrained_part,
 )
 from pyscimlode.boards.reproduction_parts import Part, PartFolder
 from pyscimlode.boards.reproduction_scores import Question, controls_part
@@ -63,7 +64,16 @@ def plan(
             steps.append(Step(f"{strain}-{name}", f"{strain}: {VARIANTS[name].meaning}", make, 1.0))
         steps += [
             Step(f"{strain}-controls", f"{strain}: controls", partial(_controls, question)),
-            Step(f"{strain}-regression", f"{strain}: regression", partial(_regression, question)),
+            Step(
+                f"{strain}-untrained",
+                f"{strain}: untrained",
+                partial(_untrained, question, options),
+            ),
+            Step(
+                f"{strain}-regression",
+                f"{strain}: regression",
+                partial(_regression, question, options),
+            ),
             Step(
                 f"{strain}-one-net", f"{strain}: one net, timed", partial(_one, question, options)
             ),
@@ -114,8 +124,13 @@ def _controls(question: Question, folder: PartFolder | None) -> Part:
     return controls_part(question)
 
 
-def _regression(question: Question, folder: PartFolder | None) -> Part:
-    return baseline_part(question)
+def _untrained(question: Question, options: BatchOptions, folder: PartFolder | None) -> Part:
+    return untrained_part(question, options)
+
+
+def _regression(question: Question, options: BatchOptions, folder: PartFolder | None) -> Part:
+    regression = DerivativeRegression(options.regressor, interpolation="row", seed=options.seed)
+    return baseline_part(question, regression)
 
 
 def _one(question: Question, options: BatchOptions, folder: PartFolder | None) -> Part:

@@ -26,6 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 NET = "neural-ode"
+UNTRAINED = "untrained net"
 PUBLISHED_NET = "published net"
 PUBLISHED_TPOT = "published TPOT"
 
@@ -60,15 +61,20 @@ class Question:
         return {self.strain: self.data.audit().flagged_columns(self.strain)}
 
 
-def net_rows(question: Question, variant: str, pir: float, result: FitResult) -> Iterator[Row]:
-    """Yield the scores of every net: under the identity protocol, and as a true forecast."""
+def net_rows(question: Question, labels: Mapping[str, Any], result: FitResult) -> Iterator[Row]:
+    """Yield the scores of every net: under the identity protocol, and as a true forecast.
+
+    Args:
+        question: pathway and held-out strain.
+        labels: of the rows, without the seed.
+        result: the nets.
+    """
     if result.test is None:
         return
     identity = identity_errors(result.predict(result.test), result.test)
     forecast = identity_fit_as_forecast(result, question.test)
     for index, member in enumerate(result.members):
-        own = {"kind": "ours", "model": NET, "variant": variant, "pir": pir}
-        own["seed"] = str(member.seed)
+        own = {**labels, "seed": str(member.seed)}
         for state, (points, error) in identity[index].items():
             yield _row(question, "identity", own, state, points, error)
         values = {question.strain: forecast.members[question.strain][index]}

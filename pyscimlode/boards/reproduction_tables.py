@@ -13,9 +13,10 @@ from pyscimlode.boards.reproduction_numbers import (
     mean_and_sd,
     means,
     number,
+    printed,
     text,
 )
-from pyscimlode.boards.reproduction_scores import NET, PUBLISHED_NET, PUBLISHED_TPOT
+from pyscimlode.boards.reproduction_scores import NET, PUBLISHED_NET, PUBLISHED_TPOT, UNTRAINED
 from pyscimlode.results.scoring import ZERO_FIELD
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def identity_table(result: Reproduction, strain: str, variant: str) -> pd.DataFr
         columns[f"λ={pir:g} published"] = Column(PUBLISHED_NET, "", pir).of(rows)
         columns[f"λ={pir:g} ours"] = Column(NET, variant, pir).of(rows)
     columns["zero field"] = Column(ZERO_FIELD).of(rows)
+    columns["untrained nets"] = Column(UNTRAINED).of(rows)
     columns["TPOT published (a forecast)"] = Column(PUBLISHED_TPOT).of(
         _rows(result, strain, "forecast")
     )
@@ -93,9 +95,9 @@ def means_table(result: Reproduction) -> pd.DataFrame:
                 {
                     "strain": strain,
                     "whose": " ".join(part for part in label if part),
-                    "identity RMSE": text(means(own)),
+                    "identity RMSE": _mean_text(own),
                     IMPROVEMENT: _improvement(own, baseline),
-                    "forecast RMSE": text(means(of_forecast)),
+                    "forecast RMSE": _mean_text(of_forecast),
                     "NRMSE clean": text(_finite_unit(of_forecast, clean=True)),
                     "NRMSE all": text(_finite_unit(of_forecast, clean=False)),
                 }
@@ -201,11 +203,12 @@ def _by_state(columns: Mapping[str, pd.DataFrame], value: str, baseline: float) 
     table: dict[str, dict[str, str]] = {}
     for name, rows in columns.items():
         found = errors(rows, value)
+        show = printed if (rows["kind"] == "published").all() else text
         cells = {
-            f"{state} †" if state in marked else str(state): text(found.loc[state].to_numpy())
+            f"{state} †" if state in marked else str(state): show(found.loc[state].to_numpy())
             for state in found.index
         }
-        cells[MEAN] = text(means(rows, value))
+        cells[MEAN] = show(means(rows, value))
         if value == "nrmse":
             cells[CLEAN_MEAN] = text(means(rows, value, clean=True))
         else:
@@ -228,9 +231,17 @@ def _ordered(table: Mapping[str, Mapping[str, str]], states: Sequence[str]) -> p
 
 
 def _improvement(rows: pd.DataFrame, baseline: float) -> str:
-    """Return the published improvement of the mean over seeds, two decimals as printed."""
-    found = means(rows)
-    return f"{improvement(float(found.mean()), baseline):.2f}" if len(found) else ""
+    """Return the published improvement, two decimals; as printed, of a mean with two decimals."""
+    if rows.empty:
+        return ""
+    mean = float(means(rows).mean())
+    is_printed = (rows["kind"] == "published").all()
+    return f"{improvement(round(mean, 2) if is_printed else mean, baseline):.2f}"
+
+
+def _mean_text(rows: pd.DataFrame) -> str:
+    is_printed = not rows.empty and (rows["kind"] == "published").all()
+    return (printed if is_printed else text)(means(rows))
 
 
 def _finite_unit(rows: pd.DataFrame, *, clean: bool) -> Any:
@@ -264,7 +275,7 @@ def _time_row(what: str, minutes: float) -> dict[str, str]:
     return {
         "what": what,
         "minutes": f"{minutes:.3g}" if known else "interrupted",
-        "seconds": f"{60.0 * minutes:.3g}" if known else "",
+        "seconds": f"{60.0 * minutes:.{0 if minutes > 1.0 else 2}f}" if known else "",
     }
 
 

@@ -16,6 +16,7 @@ from pyscimlode.plots.history import plot_history
 from pyscimlode.plots.learning_curves import plot_learning_curves
 from pyscimlode.plots.rate_curves import rate_curves
 from pyscimlode.plots.rates import plot_rates
+from pyscimlode.plots.reproduction import plot_reproduction
 from pyscimlode.plots.scores import plot_scores
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "plot_history",
     "plot_learning_curves",
     "plot_rates",
+    "plot_reproduction",
     "plot_score_heatmap",
     "plot_scores",
     "rate_curves",
