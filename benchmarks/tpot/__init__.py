@@ -1,0 +1,1 @@
+"""What TPOT finds within a budget, and how well that forecasts."""
