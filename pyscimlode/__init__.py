@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pyscimlode.backends.status import Status
     from pyscimlode.baselines import DerivativeRegression, DirectGaussianProcess, TPOTBaseline
     from pyscimlode.boards import Comparison, compare
+    from pyscimlode.boards.reproduce import reproduce
+    from pyscimlode.boards.reproduction import Reproduction
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
@@ -45,6 +47,8 @@ _HOMES = {
     "pyscimlode.backends.status": ("Status",),
     "pyscimlode.baselines": ("DerivativeRegression", "DirectGaussianProcess", "TPOTBaseline"),
     "pyscimlode.boards": ("Comparison", "compare"),
+    "pyscimlode.boards.reproduce": ("reproduce",),
+    "pyscimlode.boards.reproduction": ("Reproduction",),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
@@ -85,6 +89,7 @@ __all__ = [
     "Prediction",
     "ProductionDegradation",
     "Reaction",
+    "Reproduction",
     "Scores",
     "SolverSpec",
     "Status",
@@ -102,6 +107,7 @@ __all__ = [
     "read_csv",
     "read_excel",
     "recalibrate",
+    "reproduce",
     "score_forecasters",
     "swap_test",
     "sweep",
