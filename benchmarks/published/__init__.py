@@ -1,0 +1,1 @@
+"""The published tables, reproduced, and the same nets as true forecasts."""
