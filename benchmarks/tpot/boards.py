@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,7 @@ def run(board: str, budget: Budget) -> dict[str, Any]:
         train = train.keep(states=train.state_names[: budget.states])
         test = test.keep(states=train.state_names)
     simulated = board == "sim-sparse"
+    before = _searched_seconds()
     fitted = TPOTBaseline(
         generations=budget.generations,
         population=budget.population,
@@ -67,6 +69,7 @@ def run(board: str, budget: Budget) -> dict[str, Any]:
         points=budget.points,
         max_rows=SIMULATED_ROWS if simulated else None,
     ).fit(train)
+    searched = _searched_seconds() - before
     trees = DerivativeRegression(points=budget.points).fit(train)
     scores = pyscimlode.score_forecasters(
         {fitted.name: fitted, TREES: trees},
@@ -80,10 +83,17 @@ def run(board: str, budget: Budget) -> dict[str, Any]:
         "test": list(test.strains),
         "budget": vars(budget),
         "seconds": sum(one.seconds for one in fitted.found.values()),
+        "cpu_seconds": searched,
         "scores": _models(board, scores),
         "metabolites": _metabolites(board, fitted, train, budget, scores),
         "notes": list(scores.notes),
     }
+
+
+def _searched_seconds() -> float:
+    """Return the processor time of all searches that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _models(board: str, scores: Scores) -> list[dict[str, Any]]:

@@ -121,8 +121,9 @@ def markdown(found: dict[str, Any]) -> str:
     )
     packages = ", ".join(f"{name} {env[name]}" for name in ("python", *VERSIONS))
     ran = (
-        f"{found['seconds']:.0f} s of search, {found['wall_seconds']:.0f} s in all, on one of "
-        f"{env['cores']} cores (load {env['load']}); {packages}."
+        f"{found['seconds']:.0f} s of search, in which the busy machine gave it "
+        f"{found['cpu_seconds']:.0f} s of one of {env['cores']} cores (load {env['load']}); "
+        f"{packages}."
     )
     stand_ins = [row["state"] for row in found["metabolites"] if row["stand_in"]]
     remarks = [f"No pipeline was found for {', '.join(stand_ins)}."] if stand_ins else []
