@@ -36,6 +36,41 @@ STRAINS = "strains.safetensors"
 CELLS = "cells"
 
 
+def prepare_folder(folder: Path, *, resume: bool = False, force: bool = False) -> None:
+    """Take a folder for a comparison.
+
+    Args:
+        folder: missing, empty, or with a comparison in it.
+        resume: keep the forecasts that are there.
+        force: throw them away.
+
+    Raises:
+        ArtifactError: it is a file, or holds something else, or a comparison and neither
+            ``resume`` nor ``force`` is given.
+    """
+    cells = folder / CELLS
+    if folder.exists() and not folder.is_dir():
+        raise ArtifactError(f"{folder} is a file; choose a folder.")
+    holds = cells.is_dir() or (folder / DESCRIPTION).is_file()
+    if not holds and folder.is_dir() and any(folder.iterdir()):
+        raise ArtifactError(
+            f"{folder} is not empty and holds no comparison. Choose another folder."
+        )
+    if holds and not (resume or force):
+        raise ArtifactError(
+            f"{folder} holds a comparison already. Go on with it with resume=True (--resume), or "
+            "choose another folder."
+        )
+    try:
+        cells.mkdir(parents=True, exist_ok=True)
+        if force and not resume:
+            (folder / DESCRIPTION).unlink(missing_ok=True)
+            for file in [*cells.glob("*.safetensors"), *cells.glob("*.checkpoint-*")]:
+                file.unlink()
+    except OSError as error:
+        raise ArtifactError(f"{folder} cannot be written: {error.strerror or error}.") from error
+
+
 def save(comparison: Comparison, folder: Path, *, kept: Collection[str] = ()) -> Path:
     """Write the folder; see :meth:`Comparison.save`. Cells named in ``kept`` are there already."""
     about = comparison.settings.get("cells", {})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyscimlode.boards.comparison import Comparison
 from pyscimlode.boards.entrants import resolve_entrants
+from pyscimlode.boards.files import prepare_folder
 from pyscimlode.boards.jobs import Training
 from pyscimlode.boards.run import run_board
 from pyscimlode.boards.tasks import (
@@ -103,15 +104,8 @@ def compare(
     >>> sorted(set(comparison.table["model"]))
     ['geometric mean', 'k-nearest', 'mean', 'nearest strain', 'persistence']
     """
-    if seeds < 1:
-        raise TrainingError(f"seeds={seeds}: at least one member is trained.")
-    training = Training(
-        seeds=tuple(range(seeds)),
-        stages=None if stages is None else tuple(stages),
-        pir=pir,
-        backend=backend,
-        device=device,
-        progress=progress,
+    training = make_training(
+        seeds, stages, pir=pir, backend=backend, device=device, progress=progress
     )
     entrants = resolve_entrants(models, tpot_seconds=tpot_seconds)
     tasks = [
@@ -120,7 +114,22 @@ def compare(
         for task in make_tasks(protocol, data=data, n=n, draws=draws, test=test, **roles)
     ]
     folder = None if out is None else Path(out)
-    return run_board(tasks, entrants, training, out=folder, resume=resume)
+    if folder is not None:
+        prepare_folder(folder, resume=resume)
+    return run_board(tasks, entrants, training, out=folder)
+
+
+def make_training(seeds: int, stages: Sequence[Stage] | None = None, **options: Any) -> Training:
+    """Return how neural models are trained; arguments as for :func:`compare`.
+
+    Raises:
+        TrainingError: for no seeds.
+    """
+    if seeds < 1:
+        raise TrainingError(f"seeds={seeds}: at least one member is trained.")
+    return Training(
+        seeds=tuple(range(seeds)), stages=None if stages is None else tuple(stages), **options
+    )
 
 
 def chosen_protocols(has_data: bool, protocols: str | Sequence[str] | None) -> tuple[str, ...]:

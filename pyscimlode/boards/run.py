@@ -13,7 +13,7 @@ from typing import Any
 from pyscimlode._version import __version__
 from pyscimlode.boards.comparison import Comparison
 from pyscimlode.boards.entrants import Entrant
-from pyscimlode.boards.files import CELLS, DESCRIPTION, read_cell, save, write_cell
+from pyscimlode.boards.files import CELLS, read_cell, save, write_cell
 from pyscimlode.boards.findings import task_warnings
 from pyscimlode.boards.jobs import Job, Outcome, Training, control_forecasts, run_job
 from pyscimlode.boards.progress import BoardProgress
@@ -33,7 +33,6 @@ def run_board(
     training: Training,
     *,
     out: Path | None = None,
-    resume: bool = False,
     command: str = "",
 ) -> Comparison:
     """Train and score all entrants on all tasks, beside the controls.
@@ -42,18 +41,16 @@ def run_board(
         tasks: in the order of the table.
         entrants: in the order of the table.
         training: what all of them have in common.
-        out: folder for the comparison; every job is kept there as soon as it is done.
-        resume: go on with what is in ``out``.
+        out: folder for the comparison (see :func:`~pyscimlode.boards.files.prepare_folder`);
+            every job is kept there as soon as it is done, and not done again if it is there.
         command: what was asked for, to be kept.
 
     Raises:
-        ArtifactError: ``out`` holds something else, or was made with other settings.
+        ArtifactError: what is in ``out`` was made with other settings.
         ModelError: no entrant applies to any task.
         TrainingInterrupted: Ctrl-C; what is done is in ``out``.
     """
     jobs, remarks = make_jobs(tasks, entrants)
-    if out is not None:
-        _check_folder(out, resume=resume)
     by_name = {task.name: task for task in tasks}
     progress = BoardProgress(len(jobs), shown=training.progress is True)
     forecasts: dict[tuple[str, str], Prediction] = {}
@@ -135,19 +132,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _check_folder(out: Path, *, resume: bool) -> None:
-    if out.exists() and not out.is_dir():
-        raise ArtifactError(f"{out} is a file; choose a folder.")
-    holds = (out / CELLS).is_dir() or (out / DESCRIPTION).is_file()
-    if holds and not resume:
-        raise ArtifactError(
-            f"{out} holds a comparison already. Go on with it with resume=True, or choose another "
-            "folder."
-        )
-    if out.is_dir() and any(out.iterdir()) and not holds:
-        raise ArtifactError(f"{out} is not empty and holds no comparison. Choose another folder.")
 
 
 def _kept(

@@ -1,4 +1,4 @@
-"""The command ``pyscimlode``: fit, predict, data, demo. Heavy packages load when a command runs."""
+"""The command ``pyscimlode``. Heavy packages load when a command runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pyscimlode._version import __version__
-from pyscimlode.cli import data, demo, fit, predict
+from pyscimlode.cli import compare, data, demo, fit, predict
 from pyscimlode.cli.console import GuardedGroup
 
 __all__ = ["app", "main"]
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(fit.fit)
 app.command()(predict.predict)
+app.command()(compare.compare)
 app.add_typer(data.data_app, name="data")
 app.command()(demo.demo)
 
@@ -48,6 +49,8 @@ def _options(
       pyscimlode fit limonene --test L2       measured strains, L2 held out
 
       pyscimlode fit my.csv --test S3         your own table
+
+      pyscimlode compare                      models, regressions and controls side by side
 
     Set PYSCIMLODE_DEBUG=1 to see the traceback of an error.
     """
