@@ -38,7 +38,7 @@ class Budget:
     generations: int = 12
     population: int = 30
     seconds: float = 900.0
-    evaluation: float = 2.0
+    evaluation: float = 3.0
     points: int = 200
     states: int | None = None
 
