@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyscimlode.boards.reproduce import reproduce
     from pyscimlode.boards.reproduction import Reproduction
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
+    from pyscimlode.estimator import LeaveOneStrainOut, MetabolicForecaster
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
     from pyscimlode.report import write_report
@@ -50,6 +51,7 @@ _HOMES = {
     "pyscimlode.boards.reproduce": ("reproduce",),
     "pyscimlode.boards.reproduction": ("Reproduction",),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
+    "pyscimlode.estimator": ("LeaveOneStrainOut", "MetabolicForecaster"),
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
     "pyscimlode.report": ("write_report",),
@@ -83,6 +85,8 @@ __all__ = [
     "Experiment",
     "FitResult",
     "HybridODE",
+    "LeaveOneStrainOut",
+    "MetabolicForecaster",
     "NeuralODE",
     "Objective",
     "Pathway",
