@@ -80,19 +80,15 @@ def plot_reproduction(reproduction: Reproduction, strain: str | None = None) -> 
     left.set_title("published protocol: input = target")
     right.set_title("true forecast from the state at t0")
     _frame(left, states)
-    right.tick_params(labelleft=False)
+    right.tick_params(axis="y", labelleft=False, length=0)
     figure.suptitle(f"{plain(name)}: RMSE of each metabolite, in its own unit")
-    figure.supxlabel(
-        f"RMSE (mM, g/L or OD). Markers are means, lines span penalties and seeds; less than "
-        f"{FLOOR:g} is drawn at the left edge.",
-        fontsize=8,
-        color=GREY,
-    )
+    for axis in (left, right):
+        axis.set_xlabel("RMSE [mM, g/L or OD]; lines span penalties and seeds")
     entries = [
         ("published", "published nets"),
         ("untrained", "nets before training"),
         ("ours", f"our nets, {variant}"),
-        ("zero", "a field that is zero everywhere"),
+        ("zero", f"zero field (less than {FLOOR:g})"),
         ("forecast", "our nets as a forecast"),
         ("tpot", "published baseline (TPOT)"),
         ("persistence", "persistence"),
