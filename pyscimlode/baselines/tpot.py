@@ -104,7 +104,8 @@ class TPOTBaseline:
 
         Raises:
             MissingDependencyError: without TPOT.
-            ExperimentError: for a single strain, which leaves nothing to validate on.
+            ExperimentError: for a single strain, which leaves nothing to validate on, or an
+                unknown metabolite in ``found``.
             TrainingError: when TPOT itself fails.
             TrainingInterrupted: Ctrl-C; its ``state`` has the pipelines found so far.
             DataError: for data that cannot be trained on.
@@ -121,6 +122,12 @@ class TPOTBaseline:
                 f"{train.strains[0]!r} is the only training strain, so no strain is left to "
                 "compare pipelines on. Give at least two."
             )
+        for state in found or {}:
+            if state not in train.state_names:
+                raise ExperimentError(
+                    f"found: {state!r} is not a metabolite of the training strains, which have "
+                    f"{', '.join(train.state_names)}."
+                )
         table = derivative_table(
             train,
             interpolation=self.interpolation,

@@ -1,54 +1,55 @@
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
+import socket
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
-from pyscimlode.baselines import tpot
-from pyscimlode.baselines.tpot import SearchEvent, TPOTBaseline, search, strain_folds
-from pyscimlode.baselines.tpot_worker import Task
+from pyscimlode.baselines import FittedTPOT, tpot, tpot_search
+from pyscimlode.baselines.tpot import TPOTBaseline, strain_folds
+from pyscimlode.baselines.tpot_search import SearchEvent
 from pyscimlode.data.dataset import Dataset
-from pyscimlode.errors import ExperimentError, MissingDependencyError, TrainingError
-
-needs_tpot = pytest.mark.skipif(
-    importlib.util.find_spec("tpot") is None, reason="TPOT is not installed (extra `tpot`)"
+from pyscimlode.errors import (
+    ExperimentError,
+    MissingDependencyError,
+    TrainingError,
+    TrainingInterrupted,
 )
 
 WORKER = """
 import sys, time
 from multiprocessing.connection import Connection
 from sklearn.dummy import DummyRegressor
-from pyscimlode.baselines.tpot_worker import Found, describe
+from pyscimlode.baselines.tpot_worker import Count, Found, describe
 connection = Connection(int(sys.argv[1]))
 task = connection.recv()
 mean = DummyRegressor().fit(task.x, task.y)
 """
+FINDS = WORKER + "connection.send(Found(mean, describe(mean), 0.5, True, Count(1, 2)))"
+HANGS = WORKER + "while True: time.sleep(1)"
+SMALL = TPOTBaseline(
+    generations=1,
+    population=6,
+    max_seconds=240.0,
+    max_eval_seconds=10.0,
+    folds=2,
+    points=20,
+    progress=False,
+)
 
 
 @pytest.fixture
-def task() -> Task:
-    x = np.arange(12.0)[:, None]
-    return Task(x, 2.0 * x[:, 0], np.repeat([0, 1], 6), {}, 1.0, 0.0, None)
+def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put another program in the place of TPOT, which need not be installed."""
+    monkeypatch.setattr(tpot, "find_spec", lambda name: "yes")
 
+    def use(program: str) -> None:
+        monkeypatch.setattr(tpot_search, "WORKER", program)
 
-@pytest.fixture
-def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
-    """Every process that is started."""
-    started: list[subprocess.Popen[bytes]] = []
-    start = subprocess.Popen
-
-    def record(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
-        started.append(start(*arguments, **options))
-        return started[-1]
-
-    monkeypatch.setattr(tpot.subprocess, "Popen", record)
-    return started
+    return use
 
 
 def test_folds_keep_strains_whole() -> None:
@@ -57,57 +58,6 @@ def test_folds_keep_strains_whole() -> None:
     assert strain_folds(groups, 9).tolist() == [0, 0, 1, 1, 2, 3, 3]
     with pytest.raises(ExperimentError, match="1 strain"):
         strain_folds(np.zeros(5, dtype=np.int64), 5)
-
-
-def test_a_search_that_hangs_is_ended_and_its_best_is_kept(
-    monkeypatch: pytest.MonkeyPatch, task: Task, processes: list[subprocess.Popen[bytes]]
-) -> None:
-    hangs = "connection.send(Found(mean, describe(mean), 0.5))\nwhile True: time.sleep(1)"
-    monkeypatch.setattr(tpot, "WORKER", WORKER + hangs)
-    arrived: list[float] = []
-    clock = SimpleNamespace(monotonic=lambda: 1e9 if arrived else 0.0)
-    monkeypatch.setattr(tpot, "time", clock)
-
-    def on_news(rmse: float, done: bool) -> None:
-        if np.isfinite(rmse):
-            arrived.append(rmse)
-
-    best = search(task, 60.0, on_news)
-    assert best is not None
-    assert not best.final
-    assert best.text == "DummyRegressor()"
-    assert best.pipeline.predict([[0.0]])[0] == 11.0
-    assert processes[0].returncode == -9
-    with pytest.raises(ProcessLookupError):
-        os.kill(processes[0].pid, 0)
-
-
-def test_a_search_that_is_done_ends_at_once(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
-    done = (
-        "connection.send(Found(mean, 'first', 0.5))\n"
-        "connection.send(Found(mean, 'second', 0.25, True))\nwhile True: time.sleep(1)"
-    )
-    monkeypatch.setattr(tpot, "WORKER", WORKER + done)
-    news: list[tuple[float, bool]] = []
-    best = search(task, 3600.0, lambda rmse, over: news.append((rmse, over)))
-    assert best is not None
-    assert (best.text, best.final) == ("second", True)
-    assert news[-1] == (0.25, True)
-
-
-@pytest.mark.parametrize(
-    ("end", "message"),
-    [
-        ("connection.send('ValueError: no such space')", "TPOT failed: ValueError: no such space"),
-        ("sys.exit(3)", "process in which TPOT searched died"),
-    ],
-)
-def test_a_search_that_fails_says_so(
-    end: str, message: str, monkeypatch: pytest.MonkeyPatch, task: Task
-) -> None:
-    monkeypatch.setattr(tpot, "WORKER", WORKER + end)
-    with pytest.raises(TrainingError, match=message):
-        search(task, 3600.0, lambda rmse, done: None)
 
 
 def test_without_tpot_the_error_says_how_to_install_it(
@@ -122,65 +72,125 @@ def test_without_tpot_the_error_says_how_to_install_it(
 
 
 def test_nothing_found_in_time_is_ridge_and_a_warning(
-    monkeypatch: pytest.MonkeyPatch, linear_train: Dataset, linear_test: Dataset
+    worker: Any, linear_train: Dataset, linear_test: Dataset
 ) -> None:
-    monkeypatch.setattr(tpot, "find_spec", lambda name: "yes")
-    monkeypatch.setattr(tpot, "WORKER", WORKER + "while True: time.sleep(1)")
+    worker(HANGS)
     baseline = TPOTBaseline(max_seconds=0.1, points=40, progress=False)
-    with pytest.warns(RuntimeWarning, match="ridge regression stands in"):
+    with pytest.warns(RuntimeWarning, match="within 0 s; ridge regression stands in") as caught:
         fitted = baseline.fit(linear_train)
+    assert ["'x'" in str(caught[0].message), "'y'" in str(caught[1].message)] == [True, True]
     assert fitted.finished == {"x": False, "y": False}
+    assert np.isnan(fitted.cv_rmse["x"])
     assert set(fitted.pipelines) == {"x", "y"}
+    assert fitted.table()["stand_in"].all()
     forecast = fitted.predict(linear_test)["T"]
     np.testing.assert_allclose(forecast, linear_test["T"].states, atol=0.2)
 
 
-def test_a_dask_client_is_passed_by_address() -> None:
-    client = SimpleNamespace(scheduler=SimpleNamespace(address="tcp://10.0.0.1:8786"))
-    for given in (client, "tcp://10.0.0.1:8786"):
-        assert tpot._address(given) == "tcp://10.0.0.1:8786"
-    with pytest.raises(TrainingError, match="cluster inside this process"):
-        tpot._address("inproc://1/2")
+def test_a_state_of_a_single_strain_has_ridge(worker: Any, linear_train: Dataset) -> None:
+    worker(FINDS)
+    strains = [
+        e
+        if e.name == "A"
+        else replace(e, states=np.column_stack((e.states[:, 0], e.times * np.nan)))
+        for e in linear_train
+    ]
+    train = replace(linear_train, experiments=tuple(strains))
+    with pytest.warns(RuntimeWarning, match="'y' is measured in a single training strain"):
+        fitted = TPOTBaseline(points=20, progress=False).fit(train)
+    assert fitted.table()["stand_in"].tolist() == [False, True]
 
 
-def test_progress_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    report = tpot._reporter(True)
-    report(SearchEvent("x", 0, 2, 0.5, 3.0, 60.0, False))
-    report(SearchEvent("x", 0, 2, 0.5, 4.0, 60.0, True))
-    assert capsys.readouterr().err == (
-        "TPOT 1/2 x: best cross-validated RMSE 0.5, done; at most 56 s left\n"
+def test_what_was_found_is_shown(worker: Any, linear_train: Dataset) -> None:
+    worker(FINDS)
+    events: list[SearchEvent] = []
+    fitted = TPOTBaseline(points=20, progress=events.append).fit(linear_train)
+    table = fitted.table().set_index("state")
+    assert table.index.tolist() == ["x", "y"]
+    assert table.loc["y", ["steps", "cv_rmse", "generations", "evaluated"]].tolist() == [
+        "DummyRegressor",
+        0.5,
+        1,
+        2,
+    ]
+    assert "DummyRegressor" in repr(fitted)
+    assert "trained on A, B, C, D" in repr(fitted)
+    assert [(e.state, e.index, e.total) for e in events if e.done] == [("x", 0, 2), ("y", 1, 2)]
+
+
+def test_ctrl_c_keeps_what_was_found(worker: Any, linear_train: Dataset) -> None:
+    worker(FINDS)
+
+    def stop_at_y(event: SearchEvent) -> None:
+        if event.state == "y":
+            raise KeyboardInterrupt
+
+    with pytest.raises(TrainingInterrupted, match="1 of 2 metabolites are done") as caught:
+        TPOTBaseline(points=20, progress=stop_at_y).fit(linear_train)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    searched: list[str] = []
+    fitted = TPOTBaseline(points=20, progress=lambda event: searched.append(event.state)).fit(
+        linear_train, found=caught.value.state
     )
+    assert set(searched) == {"y"}
+    assert fitted.found["x"] is caught.value.state["x"]
+    assert list(fitted.pipelines) == ["x", "y"]
 
 
-def test_wrong_settings(monkeypatch: pytest.MonkeyPatch, linear_train: Dataset) -> None:
-    monkeypatch.setattr(tpot, "find_spec", lambda name: "yes")
+def test_wrong_settings(worker: Any, linear_train: Dataset) -> None:
     with pytest.raises(TrainingError, match="a search needs"):
         TPOTBaseline(population=1).fit(linear_train)
     with pytest.raises(ExperimentError, match="'A' is the only training strain"):
         TPOTBaseline().fit(linear_train.select(["A"]))
+    with pytest.raises(ExperimentError, match="'z' is not a metabolite of the training strains"):
+        TPOTBaseline().fit(linear_train, found={"z": None})
 
 
-@needs_tpot
-@pytest.mark.slow
-def test_a_real_search(linear_train: Dataset, linear_test: Dataset) -> None:
+@pytest.fixture(scope="module")
+def searched(linear_train: Dataset) -> tuple[FittedTPOT, list[SearchEvent]]:
+    """A small real search and what was told of it."""
+    pytest.importorskip("tpot", reason="TPOT is not installed (extra `tpot`)")
     events: list[SearchEvent] = []
-    baseline = TPOTBaseline(
-        generations=1,
-        population=6,
-        max_seconds=240.0,
-        max_eval_seconds=10.0,
-        folds=2,
-        points=20,
-        progress=events.append,
-    )
-    one = linear_train.keep(states=["x"])
-    fitted = baseline.fit(one)
-    assert "Regressor" in fitted.pipelines["x"] or "SGD" in fitted.pipelines["x"]
-    assert fitted.cv_rmse["x"] > 0
-    assert fitted.finished["x"]
+    return replace(SMALL, progress=events.append).fit(linear_train.keep(states=["x"])), events
+
+
+@pytest.mark.slow
+def test_a_real_search(
+    searched: tuple[FittedTPOT, list[SearchEvent]], linear_test: Dataset
+) -> None:
+    fitted, events = searched
+    found = fitted.found["x"]
+    assert "Regressor" in found.text or "SGD" in found.text
+    assert found.rmse > 0
+    assert found.final
+    assert found.count.generations == 1
+    assert 1 <= found.count.evaluated <= 6
     assert events[-1].done
     assert events[-1].state == "x"
-    test = linear_test.keep(states=["x"])
-    assert np.isfinite(fitted.predict(test)["T"]).all()
-    again = replace(baseline, progress=False).fit(one)
-    assert again.pipelines == fitted.pipelines
+    assert np.isfinite(fitted.predict(linear_test.keep(states=["x"]))["T"]).all()
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_finds_the_same_and_is_left_as_it_was(
+    searched: tuple[FittedTPOT, list[SearchEvent]], linear_train: Dataset
+) -> None:
+    from dask.distributed import Client, LocalCluster
+
+    local = "127.0.0.1:0"
+    cluster = LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=local,
+        worker_dashboard_address=local,
+    )
+    with cluster, Client(cluster) as client:
+        pid = cluster.workers[0].pid
+        host, port = cluster.scheduler_address.removeprefix("tcp://").split(":")
+        fitted = replace(SMALL, client=client).fit(linear_train.keep(states=["x"]))
+        assert client.submit(int, 2).result() == 2
+    assert fitted.pipelines == searched[0].pipelines
+    assert fitted.cv_rmse == searched[0].cv_rmse
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(ConnectionRefusedError), socket.create_connection((host, int(port))):
+        pass
