@@ -95,7 +95,7 @@ def plot_score_heatmap(
             _cell(axis, left, top, grid.values[row, column], str(grid.marks[row, column]))
     _frame(axis, grid, x, y)
     _bar(figure, axis)
-    sizes = sorted({int(size) for size in comparison.learning_curve(protocol)["n"]})
+    sizes = {task.n for task in comparison.tasks.values() if task.protocol == protocol}
     size = int(rows["n"].iloc[0])
     alone = states or n is not None or len(sizes) == 1
     axis.set_title(

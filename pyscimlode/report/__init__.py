@@ -1,4 +1,7 @@
-"""A fit, or several, as one HTML file that explains itself and needs no other file."""
+"""Fits, comparisons and tables, each as one HTML file that explains itself.
+
+A report needs no other file.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyscimlode.report.boards import write_comparison_report
 from pyscimlode.report.comparison import joint_scores, same_question, unique_names
+from pyscimlode.report.tables import write_tables_report
 from pyscimlode.results import FitResult
 
 if TYPE_CHECKING:
     from pyscimlode.data.dataset import Dataset
     from pyscimlode.report.album import Album
 
-__all__ = ["joint_scores", "write_report"]
+__all__ = ["joint_scores", "write_comparison_report", "write_report", "write_tables_report"]
 
 
 def write_report(

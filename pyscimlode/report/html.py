@@ -21,16 +21,26 @@ p { max-width: 48rem; }
 table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
 th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #e3e7ed; }
 thead th { border-bottom: 2px solid #b9c2ce; vertical-align: bottom; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th.number { text-align: right; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.model td { font-weight: 600; }
+tr.control td, tr.regression td { color: #4a5563; }
+tr.control td:first-child::after { content: "  control"; color: #6b7684; font-size: .8rem; }
 tr.best td { background: #fff4d6; }
 tr.best td:first-child::after { content: "  best control"; color: #7a5a00; font-size: .8rem; }
 figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { color: #55606e; font-size: .9rem; max-width: 48rem; }
 pre { background: #f4f6f8; padding: .7rem 1rem; font-size: .85rem; white-space: pre-wrap; }
+details { margin: .4rem 0; }
 summary { cursor: pointer; color: #0b5a8a; }
 """
+
+
+class Measure(str):
+    """A text that is set like a number, such as ``0.51 ± 0.02``."""
+
+    __slots__ = ()
 
 
 def page(title: str, body: Iterable[str]) -> str:
@@ -68,9 +78,13 @@ def table(
     header: Sequence[str], rows: Iterable[Sequence[object]], kinds: Sequence[str] | None = None
 ) -> str:
     """Return a table; numbers are aligned right. ``kinds``: the class of each row."""
-    head = "".join(f"<th>{escape(str(cell))}</th>" for cell in header)
+    listed = [list(row) for row in rows]
+    head = "".join(
+        f"<th{_class('number' if _is_number(listed, index) else '')}>{escape(str(cell))}</th>"
+        for index, cell in enumerate(header)
+    )
     body = []
-    for index, row in enumerate(rows):
+    for index, row in enumerate(listed):
         kind = kinds[index] if kinds else ""
         body.append(f"<tr{_class(kind)}>{''.join(_cell(cell) for cell in row)}</tr>")
     top = f"<thead><tr>{head}</tr></thead>" if any(header) else ""
@@ -101,11 +115,19 @@ def number(value: float) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, Measure):
+        return f'<td class="number">{escape(value)}</td>'
     if isinstance(value, float):
         return f'<td class="number">{number(value)}</td>'
     if isinstance(value, int):
         return f'<td class="number">{value}</td>'
     return f"<td>{escape(str(value))}</td>"
+
+
+def _is_number(rows: Sequence[Sequence[object]], column: int) -> bool:
+    """Return whether a column holds numbers."""
+    cells = [row[column] for row in rows if column < len(row) and row[column] != ""]
+    return bool(cells) and all(isinstance(cell, float | int | Measure) for cell in cells)
 
 
 def _class(kind: str) -> str:

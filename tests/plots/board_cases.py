@@ -22,6 +22,7 @@ def board(
     draws: int = 2,
     failed: Mapping[str, int] | None = None,
     excluded: Sequence[tuple[str, str]] = (),
+    noise: float = 0.15,
 ) -> Comparison:
     """A comparison with made-up scores and without forecasts.
 
@@ -33,6 +34,7 @@ def board(
         draws: of the training strains.
         failed: model -> number of training strains from which on its forecasts failed.
         excluded: pairs of strain and state that do not count.
+        noise: relative spread of the scores of strains and states.
     """
     tasks = [t for t in example_tasks(sizes, draws) if t.protocol == "sim-sparse"]
     every = {**scores, **dict(zip(CONTROL_NAMES, (1.46, 1.02, 0.97, 0.91), strict=True))}
@@ -44,7 +46,7 @@ def board(
             for strain in task.test.strains:
                 for state in STATES:
                     value = start * (1.0 if kind == "control" else (2 / task.n) ** 0.5)
-                    value *= 1 + 0.15 * rng.standard_normal()
+                    value *= 1 + noise * rng.standard_normal()
                     if task.n >= (failed or {}).get(model, 10**9):
                         value = np.nan
                     out = (strain, state) in excluded
