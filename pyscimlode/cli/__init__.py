@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pyscimlode._version import __version__
-from pyscimlode.cli import compare, data, demo, fit, predict
+from pyscimlode.cli import compare, data, demo, fit, predict, reproduce
 from pyscimlode.cli.console import GuardedGroup
 
 __all__ = ["app", "main"]
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command()(fit.fit)
 app.command()(predict.predict)
 app.command()(compare.compare)
+app.command()(reproduce.reproduce)
 app.add_typer(data.data_app, name="data")
 app.command()(demo.demo)
 
@@ -51,6 +52,8 @@ def _options(
       pyscimlode fit my.csv --test S3         your own table
 
       pyscimlode compare                      models, regressions and controls side by side
+
+      pyscimlode reproduce                    the published tables, and what they mean
 
     Set PYSCIMLODE_DEBUG=1 to see the traceback of an error.
     """
