@@ -100,9 +100,11 @@ def compare(
         TrainingError: no seeds; or, as TrainingInterrupted, Ctrl-C.
 
     >>> import pyscimlode
-    >>> comparison = pyscimlode.compare(models=["k-nearest"], n=2, draws=1, progress=False)
-    >>> sorted(set(comparison.table["model"]))
-    ['geometric mean', 'k-nearest', 'mean', 'nearest strain', 'persistence']
+    >>> comparison = pyscimlode.compare(
+    ...     models=["gaussian-process"], n=2, draws=1, progress=False
+    ... )
+    >>> comparison.models
+    ('gaussian-process', 'persistence', 'mean', 'geometric mean', 'nearest strain')
     """
     training = make_training(
         seeds, stages, pir=pir, backend=backend, device=device, progress=progress

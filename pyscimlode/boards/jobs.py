@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +22,14 @@ from pyscimlode.baselines.controls import GEOMETRIC_OFFSET, control_predictions
 from pyscimlode.boards.entrants import Blend, Entrant, Recipe, Trained
 from pyscimlode.boards.files import cell_name
 from pyscimlode.boards.tasks import Task
-from pyscimlode.errors import ArtifactError, BackendUnavailable, MissingDependencyError
+from pyscimlode.errors import ArtifactError, BackendUnavailable, DataWarning, MissingDependencyError
 from pyscimlode.fitting.recipes import default_objective
 from pyscimlode.fitting.run import Cell, FitOptions, Progress, fit_cells
 from pyscimlode.predictions import Prediction
 from pyscimlode.training import Stage, stage_to_json
 
 FloatArray = npt.NDArray[np.float64]
-FATAL = (ArtifactError, BackendUnavailable, MissingDependencyError, KeyboardInterrupt)
+FATAL = (ArtifactError, BackendUnavailable, MissingDependencyError, KeyboardInterrupt, Warning)
 """What ends a board; anything else costs the entrant its scores."""
 
 
@@ -90,11 +92,13 @@ class Outcome:
         forecasts: task name -> forecast of its held-out strains.
         seconds: task name -> its share of the time.
         failures: task name -> what went wrong; its forecast is NaN.
+        remarks: about the data, that training made.
     """
 
     forecasts: Mapping[str, Prediction]
     seconds: Mapping[str, float]
     failures: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
 
 
 def describe(what: Trained, n: int, training: Training) -> Any:
@@ -129,11 +133,13 @@ def run_job(
     forecasts: dict[str, Prediction] = {}
     seconds: dict[str, float] = {}
     failures: dict[str, str] = {}
+    remarks: list[str] = []
     for number, tasks in enumerate(_batches(job, training)):
         started = time.monotonic()
         file = None if checkpoint is None else checkpoint.with_name(f"{checkpoint.name}-{number}")
         try:
-            found = _forecast(job, tasks, training, known, file)
+            with collected(remarks):
+                found = _forecast(job, tasks, training, known, file)
         except FATAL:
             raise
         except Exception as error:
@@ -142,7 +148,20 @@ def run_job(
         spent = (time.monotonic() - started) / len(tasks)
         forecasts |= {task.name: one for task, one in zip(tasks, found, strict=True)}
         seconds |= {task.name: round(spent, 3) for task in tasks}
-    return Outcome(forecasts, seconds, failures)
+    return Outcome(forecasts, seconds, failures, tuple(dict.fromkeys(remarks)))
+
+
+@contextmanager
+def collected(remarks: list[str]) -> Iterator[None]:
+    """Add warnings about data to a list instead of showing them; other warnings are shown."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        yield
+    for item in caught:
+        if issubclass(item.category, DataWarning):
+            remarks.append(str(item.message))
+        else:
+            warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
 
 
 def _batches(job: Job, training: Training) -> list[list[Task]]:

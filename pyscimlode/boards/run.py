@@ -24,7 +24,7 @@ from pyscimlode.predictions import Prediction
 
 PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "tpot")
 MOST_NOTES = 3
-"""Remarks of one forecast that are kept."""
+"""Remarks of one forecast, and about the data of one protocol, that are kept."""
 
 
 def run_board(
@@ -67,6 +67,7 @@ def run_board(
                 "request": request,
                 "seconds": dict(outcome.seconds),
                 "failures": dict(outcome.failures),
+                "remarks": list(outcome.remarks),
             }
             kept = {(name, job.entrant.name): f for name, f in outcome.forecasts.items()}, about
             if file is not None:
@@ -80,7 +81,7 @@ def run_board(
         tasks,
         forecasts,
         {name: kinds.get(name, CONTROL) for _, name in forecasts},
-        warnings=[*task_warnings(tasks), *remarks, *_remarks(cells, forecasts)],
+        warnings=[*task_warnings(tasks), *remarks, *_remarks(jobs, cells, forecasts)],
         settings={
             "command": command,
             "seeds": list(training.seeds),
@@ -203,8 +204,11 @@ def _seconds(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, floa
 
 
 def _remarks(
-    cells: Mapping[str, Mapping[str, Any]], forecasts: Mapping[tuple[str, str], Prediction]
+    jobs: Sequence[Job],
+    cells: Mapping[str, Mapping[str, Any]],
+    forecasts: Mapping[tuple[str, str], Prediction],
 ) -> list[str]:
+    """Return what went wrong, what forecasts have to say, and remarks about the data."""
     failures = [
         f"{about['model']} failed on {task}, its scores there are NaN: {reason}"
         for about in cells.values()
@@ -215,4 +219,11 @@ def _remarks(
         for (task, model), forecast in forecasts.items()
         for note in forecast.notes[:MOST_NOTES]
     ]
+    about_data: dict[str, dict[str, None]] = {}
+    for job in jobs:
+        about_data.setdefault(job.protocol, {}).update(dict.fromkeys(cells[job.name]["remarks"]))
+    for protocol, remarks in about_data.items():
+        notes += [f"{protocol}: {remark}" for remark in list(remarks)[:MOST_NOTES]]
+        if len(remarks) > MOST_NOTES:
+            notes.append(f"{protocol}: {len(remarks) - MOST_NOTES} more remarks about the data.")
     return [*failures, *notes]

@@ -6,7 +6,6 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -232,8 +231,6 @@ def sizes(text: str) -> list[int]:
 
 def write_report(comparison: Comparison, out: Path) -> list[Path]:
     """Write figures and the HTML report; return what was written."""
-    if find_spec("pyscimlode.report.boards") is None:
-        return []
     from pyscimlode.report.boards import write_comparison_report
 
     report = write_comparison_report(
