@@ -14,9 +14,11 @@ import pytest
 from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.data.simulate import benchmark
 from pyscimlode.errors import ArtifactError, DataError
+from pyscimlode.models import HybridODE, simulated_pathway
 from pyscimlode.models.neural_ode import NeuralODE
 from pyscimlode.models.registry import KINDS
 from pyscimlode.objectives.protocols import identity_rows
+from pyscimlode.plots.style import Figure
 from pyscimlode.report import joint_scores, write_report
 from pyscimlode.report.html import number
 from pyscimlode.report.wording import MODELS, verdict
@@ -205,6 +207,32 @@ def test_without_a_held_out_strain_nothing_is_claimed(result: FitResult, tmp_pat
     text = path.read_text(encoding="utf-8")
     assert "cannot say how good its forecasts are" in text
     assert "verdict" not in text.split("</style>")[1]
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_a_hybrid_shows_its_rates_beside_the_true_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str | None] = []
+
+    def draw(result: FitResult, *, truth: str | None) -> Figure:
+        drawn.append(truth)
+        return Figure(figsize=(1, 1))
+
+    for name in ("plot_forecast", "plot_field", "plot_dataset"):
+        monkeypatch.setattr(f"pyscimlode.plots.{name}", lambda *_: Figure(figsize=(1, 1)))
+    monkeypatch.setattr("pyscimlode.plots.plot_rates", draw)
+    train, _ = benchmark("sim-sparse", n=2)
+    model = HybridODE(simulated_pathway()).bound_to(train.state_names, train.control_names)
+    fit = replace(stub_fit(train, None, model=model, members=1), history=pd.DataFrame())
+    report = write_report(tmp_path / "r.html", fit, figures=tmp_path / "figures").read_text()
+    assert (tmp_path / "figures" / "rates.png").is_file()
+    assert "Dashed: the rate laws that the strains were simulated with." in report
+    origin = replace(train.provenance, source="my.csv")
+    own = write_report(tmp_path / "r.html", replace(fit, train=replace(train, provenance=origin)))
+    assert "no training strain has been." in own.read_text()
+    assert "Dashed" not in own.read_text()
+    assert drawn == ["live", None]
 
 
 def _scores(**nrmse: float) -> Scores:

@@ -11,6 +11,10 @@ import numpy as np
 from pyscimlode import plots
 from pyscimlode.baselines.controls import CONTROLS
 from pyscimlode.data.dataset import Dataset
+from pyscimlode.errors import DataError
+from pyscimlode.models import HybridODE
+from pyscimlode.plots.rate_curves import hybrid_model
+from pyscimlode.plots.rate_laws import known_laws
 from pyscimlode.plots.scores import CONTROL_NAMES
 from pyscimlode.report import html, wording
 from pyscimlode.results.scoring import ZERO_FIELD, joined
@@ -111,6 +115,8 @@ def forecast_section(result: FitResult, album: Album, prefix: str) -> Iterator[s
             f"How fast {pair[0]} and {pair[1]} change by the model, wherever they stand; all other "
             "metabolites are held at the values of the strain at the time of the star.",
         )
+    if isinstance(result.model, HybridODE):
+        yield from _rates(result, album, prefix)
     if not result.history.empty:
         yield html.heading("Training", 3)
         yield html.paragraph(wording.swings(result))
@@ -121,6 +127,32 @@ def forecast_section(result: FitResult, album: Album, prefix: str) -> Iterator[s
             "Loss and gradient over the iterations. Stages minimise different losses, so a step "
             "between stages is no mistake.",
         )
+
+
+def _rates(result: FitResult, album: Album, prefix: str) -> Iterator[str]:
+    """Return the learned rates of a hybrid model, beside the true ones of simulated strains."""
+    truth = _known_parameters(result)
+    yield html.heading("The learned rates", 3)
+    yield album.add(
+        f"{prefix}rates",
+        plots.plot_rates(result, truth=truth),
+        "Every reaction against its substrates, with little, medium and much of its enzyme, and "
+        "against its enzymes. Where there are no ticks, no training strain has been."
+        + (" Dashed: the rate laws that the strains were simulated with." if truth else ""),
+    )
+
+
+def _known_parameters(result: FitResult) -> str | None:
+    """Return the name of the simulator's parameters, where its rate laws fit the pathway."""
+    origin = result.train.provenance
+    name = origin.details.get("parameters")
+    if origin.source != "simulated" or not isinstance(name, str):
+        return None
+    try:
+        known_laws(name, hybrid_model(result), result.train)
+    except DataError:
+        return None
+    return name
 
 
 def _forecast_caption(result: FitResult, strain: str) -> str:
