@@ -10,7 +10,7 @@ import numpy as np
 from pyscimlode.boards.published import PENALTIES, SCORES, TABLE_V, improvement
 from pyscimlode.boards.published_lbfgs import STAGE
 from pyscimlode.boards.reproduction_batch import ADAM, END, ONE_NET, VARIANTS
-from pyscimlode.boards.reproduction_numbers import Column, errors, means, number, text
+from pyscimlode.boards.reproduction_numbers import Column, errors, means, number, of_task, text
 from pyscimlode.boards.reproduction_scores import NET, UNTRAINED
 from pyscimlode.boards.reproduction_tables import baseline_mean, nets, span
 from pyscimlode.results.scoring import ZERO_FIELD
@@ -29,8 +29,8 @@ def notes(result: Reproduction) -> tuple[str, ...]:
     found: list[str] = []
     if result.settings["quick"]:
         found.append(
-            f"A quick run, {result.settings['seeds']} seeds and a few steps a stage: it shows that "
-            "everything works, and its numbers say nothing."
+            f"A quick run, {_count(int(result.settings['seeds']), 'seed')} and a few steps a "
+            "stage: it shows that everything works, and its numbers say nothing."
         )
     for strain in result.strains:
         for note in NOTES:
@@ -47,7 +47,7 @@ def notes(result: Reproduction) -> tuple[str, ...]:
 
 def zero_field(result: Reproduction, strain: str) -> Iterator[str]:
     """Say how good a field that is zero everywhere is under the published protocol."""
-    rows = _rows(result, strain, "identity")
+    rows = of_task(result.table, strain, "identity")
     zero = means(Column(ZERO_FIELD).of(rows))
     column = _middle(result)
     own = means(column.of(rows))
@@ -63,7 +63,7 @@ def zero_field(result: Reproduction, strain: str) -> Iterator[str]:
 
 def untrained(result: Reproduction, strain: str) -> Iterator[str]:
     """Compare the paper's columns with nets before any training."""
-    own = means(Column(UNTRAINED).of(_rows(result, strain, "identity")))
+    own = means(Column(UNTRAINED).of(of_task(result.table, strain, "identity")))
     printed = SCORES[result.settings["strains"][strain]].mean
     yield (
         f"{strain}: nets of the same seeds before any training have {text(own)} under the "
@@ -77,22 +77,17 @@ def penalties(result: Reproduction, strain: str) -> Iterator[str]:
     """Say whether the columns of different penalties differ for one seed."""
     if len(result.settings["pir"]) < 2:
         return
-    rows = _rows(result, strain, "identity")
+    rows = of_task(result.table, strain, "identity")
     for variant in result.settings["variants"]:
         first = errors(Column(NET, variant, result.settings["pir"][0]).of(rows))
         own = [errors(column.of(rows)) for column in nets(result) if column.variant == variant]
         moved = max(float((other - first).abs().to_numpy().max()) for other in own)
         spread = max(float(other.mean(axis=0).std(ddof=0)) for other in own)
-        after = [
-            f"{_same(_moved(result, strain, variant, when))} {words}"
-            for when, words in ((ADAM, "after Adam"), (END, "at the end"))
-            if _has_weights(result, strain, variant, when)
-        ]
         yield (
             f"{strain}, {VARIANTS[variant].meaning}: between λ = {_lambdas(result)} the weights of "
-            f"one seed {' and '.join(after)}; the RMSE of a metabolite differs by at most "
-            f"{number(moved)}. The standard deviation of the mean RMSE over seeds is up to "
-            f"{number(spread)}."
+            f"one seed {_moved_words(result, strain, variant)}; the RMSE of a metabolite differs "
+            f"by at most {number(moved)}. The standard deviation of the mean RMSE over seeds is up "
+            f"to {number(spread)}."
         )
 
 
@@ -125,13 +120,13 @@ def fixed_step(result: Reproduction, strain: str) -> Iterator[str]:
     )
     yield (
         f"{strain}: the published L-BFGS with a fixed step of 1e-4 stopped after "
-        f"{span(found['iterations'])} iteration(s) in {len(found)} nets: {endings}."
+        f"{span(found['iterations'])} iterations in {_count(len(found), 'net')}: {endings}."
     )
 
 
 def forecasts(result: Reproduction, strain: str) -> Iterator[str]:
     """Compare the nets as true forecasts with the controls."""
-    rows = _rows(result, strain, "forecast")
+    rows = of_task(result.table, strain, "forecast")
     column = _middle(result)
     own = means(column.of(rows), "nrmse", clean=True)
     everything = [means(c.of(rows), "nrmse", clean=True).mean() for c in nets(result)]
@@ -156,7 +151,7 @@ def forecasts(result: Reproduction, strain: str) -> Iterator[str]:
 
 def baseline(result: Reproduction, strain: str) -> Iterator[str]:
     """Compare the published baseline, which is a forecast, with forecasts without a model."""
-    rows = _rows(result, strain, "forecast")
+    rows = of_task(result.table, strain, "forecast")
     reference = baseline_mean(result, strain)
     still = float(means(Column("persistence").of(rows)).mean())
     own = means(_middle(result).of(rows))
@@ -176,7 +171,7 @@ def baseline(result: Reproduction, strain: str) -> Iterator[str]:
 
 def failures(result: Reproduction, strain: str) -> Iterator[str]:
     """Count nets whose forecast failed."""
-    rows = _rows(result, strain, "forecast")
+    rows = of_task(result.table, strain, "forecast")
     ours = rows[rows["kind"] == "ours"]
     total = ours.groupby(["variant", "pir", "seed"])["rmse"].apply(lambda r: r.isna().any())
     if total.any():
@@ -251,6 +246,11 @@ def _printed(result: Reproduction, strain: str, column: Column) -> str:
     return f"; the paper prints {printed.mean[index]:.2f} ({printed.improvement[index]:.2f} %)"
 
 
+def _count(number: int, word: str) -> str:
+    """Return ``1 seed`` or ``3 seeds``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _words(column: Column) -> str:
     return f"{column.variant}, λ = {column.pir:g}"
 
@@ -259,8 +259,19 @@ def _lambdas(result: Reproduction) -> str:
     return ", ".join(f"{pir:g}" for pir in result.settings["pir"])
 
 
-def _same(difference: float) -> str:
-    return "are identical" if difference == 0.0 else f"differ by at most {number(difference)}"
+def _moved_words(result: Reproduction, strain: str, variant: str) -> str:
+    """Say how far weights of one seed differ by penalty, after Adam where it is known."""
+    moved = {
+        words: _moved(result, strain, variant, after)
+        for after, words in ((ADAM, "after Adam"), (END, "at the end"))
+    }
+    known = {words: value for words, value in moved.items() if not np.isnan(value)}
+    if not any(known.values()):
+        return f"are identical {' and '.join(known)}"
+    return " and ".join(
+        f"{f'differ by at most {number(value)}' if value else 'are identical'} {words}"
+        for words, value in known.items()
+    )
 
 
 def _between(values: list[float]) -> str:
@@ -271,10 +282,6 @@ def _moved(result: Reproduction, strain: str, variant: str, after: str) -> float
     rows = result.weights
     same = (rows["strain"] == strain) & (rows["variant"] == variant) & (rows["after"] == after)
     return float(rows[same]["difference"].max())
-
-
-def _has_weights(result: Reproduction, strain: str, variant: str, after: str) -> bool:
-    return not np.isnan(_moved(result, strain, variant, after))
 
 
 NOTES = (
@@ -288,8 +295,3 @@ NOTES = (
     failures,
 )
 """What is said of every strain, in this order."""
-
-
-def _rows(result: Reproduction, strain: str, task: str) -> pd.DataFrame:
-    table = result.table
-    return table[(table["strain"] == strain) & (table["task"] == task)]

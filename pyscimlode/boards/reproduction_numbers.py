@@ -37,6 +37,11 @@ class Column:
         return table[same & (pir.isna() if self.pir is None else pir == self.pir)]
 
 
+def of_task(table: pd.DataFrame, strain: str, task: str) -> pd.DataFrame:
+    """Return the rows of one held-out strain and one task."""
+    return table[(table["strain"] == strain) & (table["task"] == task)]
+
+
 def errors(rows: pd.DataFrame, value: str = "rmse") -> pd.DataFrame:
     """Return states x seeds of one column's rows, in the order of the rows."""
     states = list(dict.fromkeys(rows["state"]))

@@ -13,6 +13,7 @@ from pyscimlode.boards.reproduction_numbers import (
     mean_and_sd,
     means,
     number,
+    of_task,
     printed,
     text,
 )
@@ -50,7 +51,7 @@ def tables(result: Reproduction) -> Mapping[str, pd.DataFrame]:
 
 def identity_table(result: Reproduction, strain: str, variant: str) -> pd.DataFrame:
     """Return one of Tables III and IV: published, ours, zero field; the baseline is a forecast."""
-    rows = _rows(result, strain, "identity")
+    rows = of_task(result.table, strain, "identity")
     columns: dict[str, pd.DataFrame] = {}
     for pir in result.settings["pir"]:
         columns[f"λ={pir:g} published"] = Column(PUBLISHED_NET, "", pir).of(rows)
@@ -58,14 +59,14 @@ def identity_table(result: Reproduction, strain: str, variant: str) -> pd.DataFr
     columns["zero field"] = Column(ZERO_FIELD).of(rows)
     columns["untrained nets"] = Column(UNTRAINED).of(rows)
     columns["TPOT published (a forecast)"] = Column(PUBLISHED_TPOT).of(
-        _rows(result, strain, "forecast")
+        of_task(result.table, strain, "forecast")
     )
     return _by_state(columns, "rmse", baseline_mean(result, strain))
 
 
 def forecast_table(result: Reproduction, strain: str, value: str) -> pd.DataFrame:
     """Return the nets of the first variant as forecasts, beside controls and baselines."""
-    rows = _rows(result, strain, "forecast")
+    rows = of_task(result.table, strain, "forecast")
     variant = result.settings["variants"][0]
     columns = {
         f"λ={pir:g} ours": Column(NET, variant, pir).of(rows) for pir in result.settings["pir"]
@@ -82,7 +83,7 @@ def means_table(result: Reproduction) -> pd.DataFrame:
     """Return one row a strain, model, variant and penalty; both tasks."""
     rows = []
     for strain in result.strains:
-        identity, forecast = (_rows(result, strain, t) for t in ("identity", "forecast"))
+        identity, forecast = (of_task(result.table, strain, t) for t in ("identity", "forecast"))
         baseline = baseline_mean(result, strain)
         everything = [*nets(result), *published_nets(result)]
         everything += [Column(ZERO_FIELD), *(Column(name) for name in _others(forecast))]
@@ -109,7 +110,7 @@ def spread_table(result: Reproduction) -> pd.DataFrame:
     """Return the mean RMSE of every seed, and how far nets of one seed differ by penalty."""
     rows = []
     for strain in result.strains:
-        identity = _rows(result, strain, "identity")
+        identity = of_task(result.table, strain, "identity")
         for column in nets(result):
             found = errors(column.of(identity)).mean(axis=0)
             seeds = {f"seed {seed}": number(float(value)) for seed, value in found.items()}
@@ -263,11 +264,6 @@ def _moved(result: Reproduction, strain: str, column: Column, after: str) -> str
     same = (rows["strain"] == strain) & (rows["variant"] == column.variant)
     found = rows[same & (rows["after"] == after) & (rows["pir"] == column.pir)]["difference"]
     return number(float(found.max())) if len(found) else ""
-
-
-def _rows(result: Reproduction, strain: str, task: str) -> pd.DataFrame:
-    table = result.table
-    return table[(table["strain"] == strain) & (table["task"] == task)]
 
 
 def _time_row(what: str, minutes: float) -> dict[str, str]:

@@ -15,6 +15,9 @@ from pyscimlode.cli.options import Quiet, names
 if TYPE_CHECKING:
     from pyscimlode.boards.reproduction import Reproduction
 
+PRINTED = ("identity RMSE", "forecast RMSE", "NRMSE clean")
+"""Columns that fit into a narrow terminal."""
+
 INTRO = (
     "Each strain is interpolated to 200 rows, and the published net is asked to bring every row, "
     "72 hours later, back to where it started: input and target are the same. It is trained on the "
@@ -122,18 +125,21 @@ def write(reproduction: Reproduction, out: Path, command: str) -> list[Path]:
 
 
 def print_reproduction(reproduction: Reproduction) -> None:
-    """Print the means over metabolites, and the notes."""
+    """Print the means over metabolites of each strain, and the notes."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    means: Any = reproduction.tables()["Means over metabolites"]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in (means.index.name, *means.columns):
-        table.add_column(str(column), justify="left" if column in ("strain", "whose") else "right")
-    for strain, row in means.iterrows():
-        table.add_row(*(Text(str(cell)) for cell in (strain, *row)))
     console = Console(highlight=False)
-    console.print(table)
+    means: Any = reproduction.tables()["Means over metabolites"]
+    for strain in reproduction.strains:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(strain, no_wrap=True)
+        for column in PRINTED:
+            table.add_column(column, justify="right", no_wrap=True)
+        for _, row in means.loc[[strain]].iterrows():
+            table.add_row(Text(row["whose"]), *(Text(row[column]) for column in PRINTED))
+        console.print(table)
+        console.print()
     for remark in reproduction.notes:
         console.print(Text(f"Note: {remark}"), style="dim")

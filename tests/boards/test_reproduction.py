@@ -88,7 +88,7 @@ def test_notes_are_computed_from_the_numbers() -> None:
     assert "before any training have 0.600 ± 0 " in one(notes, "before any training")
     same = one(notes, "the weights of one seed")
     assert "are identical after Adam and differ by at most 2.0e-07 at the end" in same
-    assert "stopped after 1 to 2 iteration(s) in 4 nets: enough (4)" in one(notes, "stopped after")
+    assert "stopped after 1 to 2 iterations in 4 nets: enough (4)" in one(notes, "stopped after")
     forecast = one(notes, "run as a true forecast")
     assert "NRMSE 6.000 ± 0 (as-published, λ = 1" in forecast
     assert "Controls: persistence 1.000, mean 8.000. 1 of 2 controls are ahead" in forecast

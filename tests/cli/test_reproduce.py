@@ -1,42 +1,53 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyscimlode.data import Dataset
 from pyscimlode.errors import DownloadError
-from tests.boards.reproductions import limonene_like
+from tests.boards.reproductions import hand_made, limonene_like
 from tests.cli.conftest import invoke
-
-ONE = ("--pathway", "limonene", "--variant", "as-published", "--quick", "--seeds", 1)
 
 
 def _load(name: str) -> Dataset:
     return limonene_like()
 
 
-def test_it_writes_tables_figures_nets_and_a_report(
+def test_it_prints_and_writes_tables_figures_and_a_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyscimlode.boards.reproduce.load", _load)
+    asked: dict[str, Any] = {}
+
+    def run(pathways: list[str], **options: Any) -> Any:
+        asked.update(options, pathways=pathways)
+        return hand_made(quick=True)
+
+    monkeypatch.setattr("pyscimlode.boards.reproduce.reproduce", run)
     out = tmp_path / "reproduce"
-    done = invoke("reproduce", *ONE, "--out", out)
+    done = invoke(
+        "reproduce", "--pathway", "limonene", "--variant", "as-published", "--quick", "--out", out
+    )
     assert done.exit_code == 0, done.output
-    assert "L2: penalty without gradient" in done.stderr
-    for text in ("zero field", "persistence", "published TPOT", "Note: A quick run, 1 seeds"):
+    for text in (
+        "neural-ode as-published λ=1  ",
+        "0.200 ± 0.100",
+        "zero field",
+        "persistence",
+        "published TPOT",
+        "Note: A quick run, 2 seeds",
+    ):
         assert text in done.stdout
     assert "best" not in done.stdout
+    assert (asked["pathways"], asked["variants"]) == (["limonene"], ["as-published"])
+    assert (asked["quick"], asked["resume"], asked["out"]) == (True, False, out)
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "Table III (L2), RMSE: penalty without gradient" in report
     assert "data:image/png;base64," in report
     assert len(list((out / "figures").glob("*.png"))) == 1
-    assert (out / "nets" / "L2-as-published-1000").is_dir()
-    assert json.loads((out / "reproduction.json").read_text(encoding="utf-8"))["notes"]
-    again = invoke("reproduce", *ONE, "--out", out, "--resume")
-    assert again.exit_code == 0, again.output
-    assert again.stderr.count("(kept)") == 5
+    assert (out / "tables.md").read_text(encoding="utf-8").startswith("# Tables III, IV and V")
+    assert len((out / "table.csv").read_text(encoding="utf-8").splitlines()) > 30
 
 
 def test_without_the_data_it_says_what_to_do(
@@ -46,7 +57,7 @@ def test_without_the_data_it_says_what_to_do(
         raise DownloadError("limonene_data.csv is not on this machine. Put it there.")
 
     monkeypatch.setattr("pyscimlode.boards.reproduce.load", missing)
-    done = invoke("reproduce", *ONE, "--out", tmp_path / "out")
+    done = invoke("reproduce", "--out", tmp_path / "out")
     assert done.exit_code == 1
     assert "limonene_data.csv is not on this machine. Put it there." in done.stderr
     assert not (tmp_path / "out").exists()

@@ -32,10 +32,10 @@ def test_the_strain_is_run_from_its_first_state_with_its_proteins_as_states() ->
     np.testing.assert_allclose(values[:, 0], np.tile(data["L2"].states[0], (2, 1)))
     # Explicit Euler with small steps on the net's own field, proteins among the states.
     z = np.concatenate([data["L2"].states[0], data["L2"].controls[0]])
-    steps = 2000
+    steps = 400
     for _ in range(steps):
         z = z + 24.0 / steps * result.field(z[None], np.empty((1, 0)))[0, 0]
-    np.testing.assert_allclose(values[0, 1], z[:2], rtol=2e-3, atol=1e-4)
+    np.testing.assert_allclose(values[0, 1], z[:2], rtol=1e-2, atol=1e-3)
 
 
 def test_a_fit_under_the_forecast_protocol_needs_no_such_thing() -> None:
