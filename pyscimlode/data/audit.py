@@ -112,7 +112,7 @@ class AuditReport:
             rows, columns=["kind", "role", "column", "strains", "excludes", "detail"]
         )
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         if not self.findings:
             return "Audit: nothing found."
         excluded = sum(finding.excludes for finding in self.findings)
