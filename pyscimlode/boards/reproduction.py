@@ -38,7 +38,7 @@ class Reproduction:
         stages: how every stage ended for every net.
         weights: largest difference of each net's weights to those of the net with the first
             penalty and the same seed, after Adam and at the end.
-        times: seconds on this machine; of training, for so many nets as one batch.
+        times: wall and CPU seconds on this machine; of training, for so many nets as one batch.
         settings: what was asked for, versions, seconds in all.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,22 @@ from pyscimlode.training import Adam, Collocation, Stage
 ONE_NET = "one net"
 ADAM = "Adam"
 END = "all stages"
+
+
+class Clock:
+    """Wall and CPU seconds (of this process and those it waited for) since it was last asked."""
+
+    def __init__(self) -> None:
+        self._at = self._now()
+
+    def lap(self) -> tuple[float, float]:
+        """Return wall and CPU seconds, and begin anew."""
+        before, self._at = self._at, self._now()
+        return self._at[0] - before[0], self._at[1] - before[1]
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        return time.perf_counter(), sum(os.times()[:4])
 
 
 @dataclass(frozen=True)
@@ -120,7 +137,7 @@ def train_batch(
         nets: folder that the trained nets are saved to, one folder a penalty.
     """
     resumed = checkpoint is not None and checkpoint.is_file()
-    started = time.perf_counter()
+    clock = Clock()
     fits = _train(question, variant, options, checkpoint, resumed)
     weights: list[Row] = []
     if variant.fixed_step:
@@ -134,7 +151,7 @@ def train_batch(
             reports += more
         finished[pir] = result
         stages += _stage_rows(question.strain, variant, pir, result, reports)
-    seconds = float("nan") if resumed else time.perf_counter() - started
+    spent = (float("nan"), float("nan")) if resumed else clock.lap()
     weights += _weight_rows(question.strain, variant, END, finished)
     for pir, result in finished.items():
         if nets is not None:
@@ -146,7 +163,7 @@ def train_batch(
         for row in net_rows(question, labels | {"pir": pir}, result)
     ]
     count = len(options.pir) * options.seeds
-    times = [_time_row(question, "training", f"nets, {variant.name}", count, seconds)]
+    times = [_time_row(question, "training", f"nets, {variant.name}", count, spent)]
     return Part.of(scores=scores, stages=stages, weights=weights, times=times)
 
 
@@ -196,18 +213,18 @@ def untrained_part(question: Question, options: BatchOptions) -> Part:
 
 def baseline_part(question: Question, baseline: Forecaster) -> Part:
     """Fit a regression of derivatives, score and time it."""
-    started = time.perf_counter()
+    clock = Clock()
     fitted: FittedForecaster = baseline.fit(question.train)
-    trained = time.perf_counter()
+    training = clock.lap()
     forecast = fitted.predict(question.test)
-    done = time.perf_counter()
+    inference = clock.lap()
     labels = {"kind": "baseline", "model": baseline.name}
     values = {name: forecast.median(name) for name in forecast.names}
     return Part.of(
         scores=list(forecast_rows(question, forecast.state_names, values, labels)),
         times=[
-            _time_row(question, "training", baseline.name, 0, trained - started),
-            _time_row(question, "inference", baseline.name, 0, done - trained),
+            _time_row(question, "training", baseline.name, 0, training),
+            _time_row(question, "inference", baseline.name, 0, inference),
         ],
     )
 
@@ -217,19 +234,19 @@ def one_net_part(question: Question, options: BatchOptions) -> Part:
     variant = VARIANTS["as-published"]
     penalty = options.pir[len(options.pir) // 2]
     alone = replace(options, pir=(penalty,), seeds=1, progress=False)
-    started = time.perf_counter()
+    clock = Clock()
     fits = _train(question, variant, alone, None, False)
     result, _ = finish_as_published(fits[penalty], max_iters=options.fixed_steps)
-    trained = time.perf_counter()
+    training = clock.lap()
     result.predict(result.test)
-    identity = time.perf_counter()
+    identity = clock.lap()
     identity_fit_as_forecast(result, question.test)
-    done = time.perf_counter()
+    forecast = clock.lap()
     return Part.of(
         times=[
-            _time_row(question, "training", ONE_NET, 1, trained - started),
-            _time_row(question, "inference", f"{ONE_NET}, 200 rows", 1, identity - trained),
-            _time_row(question, "inference", f"{ONE_NET}, true forecast", 1, done - identity),
+            _time_row(question, "training", ONE_NET, 1, training),
+            _time_row(question, "inference", f"{ONE_NET}, 200 rows", 1, identity),
+            _time_row(question, "inference", f"{ONE_NET}, true forecast", 1, forecast),
         ]
     )
 
@@ -262,11 +279,14 @@ def _stage_rows(
         yield labels | {name: report[name] for name in names}
 
 
-def _time_row(question: Question, step: str, what: str, nets: int, seconds: float) -> Row:
+def _time_row(
+    question: Question, step: str, what: str, nets: int, spent: tuple[float, float]
+) -> Row:
     return {
         "strain": question.strain,
         "step": step,
         "what": what,
         "nets": nets,
-        "seconds": seconds,
+        "seconds": spent[0],
+        "cpu": spent[1],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -208,16 +208,19 @@ def speed(result: Reproduction) -> Iterator[str]:
         here = times[(times["strain"] == strain) & (times["what"] == ONE_NET)]
         if row.step != "training" or here.empty:
             continue
-        seconds = float(here["seconds"].iloc[0])
         batches = times[(times["strain"] == strain) & (times["nets"] > 1)].dropna()
         listed = "".join(
-            f", {batch['nets']} {batch['what']}, as one batch {batch['seconds']:.1f} s"
+            f"; {batch['nets']} {batch['what']}, as one batch {_spent(batch)}"
             for _, batch in batches.iterrows()
         )
         yield (
-            f"{strain}: training one net took {seconds:.1f} s on this machine{listed}; the paper "
-            f"has {row.net:.2f} minutes on a T4."
+            f"{strain}: training one net took {_spent(here.iloc[0])} on this machine{listed}. The "
+            f"paper has {row.net:.2f} minutes on a T4."
         )
+
+
+def _spent(row: pd.Series[Any]) -> str:
+    return f"{row['seconds']:.1f} s ({row['cpu']:.1f} s of CPU time)"
 
 
 def _blocked(searched: pd.DataFrame, *, detached: bool) -> str:

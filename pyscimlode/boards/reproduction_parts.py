@@ -59,6 +59,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "what": "object",
         "nets": "int64",
         "seconds": "float64",
+        "cpu": "float64",
     },
 }
 """Columns and types of the four tables; :class:`~pyscimlode.boards.reproduction.Reproduction`
@@ -69,7 +70,7 @@ def frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return rows as one of the tables; None is NaN in a column of numbers.
 
     >>> list(frame("times", []))
-    ['strain', 'step', 'what', 'nets', 'seconds']
+    ['strain', 'step', 'what', 'nets', 'seconds', 'cpu']
     """
     import pandas as pd
 

@@ -170,7 +170,7 @@ def times_table(result: Reproduction) -> pd.DataFrame:
             if row["nets"] > 1:
                 what = f"{row['nets']} {what}, one batch"
             label = f"{published.step}, {strain}: {what} (here)"
-            rows.append(_time_row(label, float(row["seconds"]) / 60.0))
+            rows.append(_time_row(label, float(row["seconds"]) / 60.0, float(row["cpu"])))
     return _frame(rows, "what")
 
 
@@ -266,13 +266,18 @@ def _moved(result: Reproduction, strain: str, column: Column, after: str) -> str
     return number(float(found.max())) if len(found) else ""
 
 
-def _time_row(what: str, minutes: float) -> dict[str, str]:
+def _time_row(what: str, minutes: float, cpu: float | None = None) -> dict[str, str]:
     known = minutes == minutes
     return {
         "what": what,
         "minutes": f"{minutes:.3g}" if known else "interrupted",
-        "seconds": f"{60.0 * minutes:.{0 if minutes > 1.0 else 2}f}" if known else "",
+        "seconds": _seconds(60.0 * minutes) if known else "",
+        "CPU seconds": "" if cpu is None or not known else _seconds(cpu),
     }
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.{0 if value > 60.0 else 2}f}"
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], index: str) -> pd.DataFrame:
