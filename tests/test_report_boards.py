@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
@@ -18,6 +18,17 @@ from pyscimlode.report.tables import frame_table
 from tests.boards.example import KINDS, example_comparison
 from tests.plots.board_cases import CONTROL_NAMES, board, many
 from tests.test_report import EVIL, Tags
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a report reads of a finding of the leak audit."""
+
+    kind: str
+    severity: str
+    message: str
+    fix: str
+    where: str
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +241,20 @@ def test_many_models_failures_and_names_with_markup(tmp_path: Path) -> None:
 def test_forecasts_that_were_not_kept_are_told(tmp_path: Path) -> None:
     path = write_comparison_report(tmp_path / "r.html", board({"hybrid": 0.5}))
     assert "sim-sparse/n=4/draw=0: no forecast of hybrid was kept." in path.read_text()
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_leaks_come_first_and_say_what_to_do(tmp_path: Path) -> None:
+    remark = Finding("copied column", "warning", "GPP is the same.", "Leave it out.", "S1")
+    leak = Finding("same strain", "leak", "S9 is trained on and tested.", "Split again.", "S9")
+    warned = replace(board({"hybrid": 0.5}), warnings=("One draw.", remark, leak))
+    report = write_comparison_report(tmp_path / "r.html", warned).read_text(encoding="utf-8")
+    assert "The audit found 1 leak (same strain): scores below may not be" in report
+    rows = re.findall(r'<tr class="(leak|warning)">(.*?)</tr>', report)
+    assert [kind for kind, _ in rows] == ["leak", "warning"]
+    cells = ("leak", "same strain", "S9", "S9 is trained on and tested.", "Split again.")
+    assert rows[0][1] == "".join(f"<td>{cell}</td>" for cell in cells)
+    assert "<li>One draw.</li>" in report
 
 
 def test_bad_requests(comparison: Comparison, tmp_path: Path) -> None:

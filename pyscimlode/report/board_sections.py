@@ -209,10 +209,17 @@ def _strains(comparison: Comparison, task: Task, model: str, album: Album) -> It
 def warnings_section(comparison: Comparison) -> Iterator[str]:
     """Return what spoils or limits the scores, and what to do about it."""
     yield html.heading("What spoils or limits these scores")
-    if comparison.warnings:
-        yield html.bullets(str(warning) for warning in comparison.warnings)
-    else:
+    findings = [w for w in comparison.warnings if hasattr(w, "severity")]
+    remarks = [str(w) for w in comparison.warnings if not hasattr(w, "severity")]
+    if not findings and not remarks:
         yield html.paragraph("The audits found nothing.")
+    if findings:
+        worst_first = sorted(findings, key=lambda finding: finding.severity != "leak")
+        rows = [(f.severity, f.kind, f.where, f.message, f.fix) for f in worst_first]
+        header = ["", "kind", "where", "what was found", "what to do"]
+        yield html.table(header, rows, [f.severity for f in worst_first])
+    if remarks:
+        yield html.bullets(remarks)
 
 
 def settings_section(comparison: Comparison, command: str) -> Iterator[str]:

@@ -133,6 +133,18 @@ def opening(comparison: Comparison, verdicts: Sequence[Verdict]) -> str:
     return text
 
 
+def leak_words(comparison: Comparison) -> str:
+    """Return a sentence on the leaks among the warnings; empty where there are none."""
+    leaks = [w for w in comparison.warnings if getattr(w, "severity", "") == "leak"]
+    if not leaks:
+        return ""
+    kinds_found = _and(list(dict.fromkeys(str(leak.kind) for leak in leaks)))
+    return (
+        f"The audit found {_count(len(leaks), 'leak')} ({kinds_found}): scores below may not be "
+        "those of forecasts. See what spoils or limits these scores."
+    )
+
+
 def best_words(comparison: Comparison, verdicts: Sequence[Verdict]) -> list[str]:
     """Return a line for each protocol and n: the best model and the best control."""
     lines = []

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyscimlode.report import html
-from pyscimlode.report.board_words import MEANING, Verdict, best_words, opening, sizes, verdict
+from pyscimlode.report.board_words import (
+    MEANING,
+    Verdict,
+    best_words,
+    leak_words,
+    opening,
+    sizes,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from pyscimlode.boards import Comparison
@@ -70,6 +78,7 @@ def _body(comparison: Comparison, heading: str, command: str, album: Album) -> I
     yield html.paragraph(f"Written by pyscimlode {__version__}.", "quiet")
     ahead = any(one.clear for one in every)
     yield html.paragraph(opening(comparison, every), "verdict" if ahead else "verdict behind")
+    yield from (html.paragraph(text, "verdict behind") for text in [leak_words(comparison)] if text)
     yield html.bullets(best_words(comparison, every))
     yield html.paragraph(
         "Numbers are NRMSE, the error in units of how much a metabolite varies: lower is "

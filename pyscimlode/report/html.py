@@ -32,6 +32,7 @@ figure { margin: 1rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { color: #55606e; font-size: .9rem; max-width: 48rem; }
 pre { background: #f4f6f8; padding: .7rem 1rem; font-size: .85rem; white-space: pre-wrap; }
+tr.leak td { background: #fdf3ec; }
 details { margin: .4rem 0; }
 @media (max-width: 40rem) { td:last-child:not(.number) { min-width: 9rem; } }
 summary { cursor: pointer; color: #0b5a8a; }
