@@ -35,6 +35,10 @@ class ExperimentError(DataError):
     """An experiment (strain) that is unknown, duplicated, or on both sides of a split."""
 
 
+class LeakError(DataError):
+    """Held-out strains that reach a model; the message names every leak and what to do."""
+
+
 class UnitError(DataError):
     """Units that contradict each other or are not known."""
 
