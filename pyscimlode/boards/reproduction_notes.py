@@ -213,9 +213,10 @@ def speed(result: Reproduction) -> Iterator[str]:
             f"; {batch['nets']} {batch['what']}, as one batch {_spent(batch)}"
             for _, batch in batches.iterrows()
         )
+        machine = result.settings.get("machine", "unknown")
         yield (
-            f"{strain}: training one net took {_spent(here.iloc[0])} on this machine{listed}. The "
-            f"paper has {row.net:.2f} minutes on a T4."
+            f"{strain}: training one net took {_spent(here.iloc[0])} on this machine ({machine})"
+            f"{listed}. The paper has {row.net:.2f} minutes on a T4."
         )
 
 

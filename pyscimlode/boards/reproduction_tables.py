@@ -277,7 +277,7 @@ def _time_row(what: str, minutes: float, cpu: float | None = None) -> dict[str, 
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.{0 if value > 60.0 else 2}f}"
+    return f"{value:.0f}" if value >= 60.0 else f"{value:.3g}"
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], index: str) -> pd.DataFrame:

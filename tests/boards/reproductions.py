@@ -139,6 +139,7 @@ def hand_made(**settings: Any) -> Reproduction:
             "seeds": 2,
             "quick": False,
             "seconds": 30.0,
+            "machine": "a loom",
             **settings,
         },
     )

@@ -60,7 +60,7 @@ def test_stages_and_times_are_listed() -> None:
     assert set(stages["ending"]) == {"2 x enough"}
     times = tables["Table V: time, measured on this machine"]
     assert times.loc["training, L2: NODE (published, T4)", "minutes"] == "5.61"
-    assert list(times.loc["training, L2: one net (here)"]) == ["0.1", "6.00", "3.00"]
+    assert list(times.loc["training, L2: one net (here)"]) == ["0.1", "6", "3"]
     assert times.loc["training, L2: 4 nets, as-published, one batch (here)", "minutes"] == "0.2"
 
 
@@ -94,7 +94,7 @@ def test_notes_are_computed_from_the_numbers() -> None:
     assert "Controls: persistence 1.000, mean 8.000. 1 of 2 controls are ahead" in forecast
     assert "mean RMSE 6.94. Persistence has 1.000 there" in one(notes, "Persistence has")
     said = one(notes, "on a T4")
-    assert "training one net took 6.0 s (3.0 s of CPU time) on this machine; 4 nets" in said
+    assert "training one net took 6.0 s (3.0 s of CPU time) on this machine (a loom); 4" in said
     assert one(notes, "printed digits")
     assert not [note for note in notes if "quick" in note]
 
