@@ -54,9 +54,9 @@ def reproduce(
     The published protocol (``protocol="identity"``): every strain is interpolated to 200 rows, and
     the published net is asked to bring each row, 72 h later, back to where it started. It is
     trained on the low and the high producer and scored on the medium one. A field that is zero
-    everywhere is perfect under it, so the tables show it beside the nets, and nothing is ranked.
-    Then each of those nets is run as a forecast: from the strain's state at t0 to all measured
-    times, beside the controls.
+    everywhere is perfect under it, so the tables show it beside the nets, and nets as they are
+    before any training; nothing is ranked. Then each of those nets is run as a forecast: from the
+    strain's state at t0 to all measured times, beside the controls.
 
     Args:
         pathways: names of the data sets, ``"limonene"`` and ``"isopentenol"``; or name -> data
@@ -92,7 +92,8 @@ def reproduce(
 
         reproduction = pyscimlode.reproduce(out="reproduce")
         print(reproduction)
-        reproduction.tables()["Table III (L2)"]
+        print(reproduction.to_markdown())
+        reproduction.plot("L2")
     """
     from pyscimlode.boards.reproduction_batch import BatchOptions
     from pyscimlode.boards.reproduction_parts import PartFolder
@@ -119,7 +120,8 @@ def reproduce(
     folder = None if out is None else PartFolder.start(Path(out), settings, resume=resume)
     started = time.perf_counter()
     parts = carry_out(steps, folder, progress=progress)
-    settings |= {"seconds": round(time.perf_counter() - started, 1), **_versions()}
+    seconds = round(time.perf_counter() - started, 1)
+    settings |= {"seconds": seconds, "resumed": resume, **_versions()}
     result = _reproduction(parts, settings)
     if out is not None:
         result.save(out)

@@ -72,7 +72,8 @@ class Reproduction:
         lines += [*(f"- {note}" for note in self.notes), ""]
         for title, table in self.tables().items():
             lines += [f"## {title}", "", *_markdown(table), ""]
-        return "\n".join([*lines, f"{self.settings['seconds']:.0f} s in all."]) + "\n"
+        when = "since it was resumed" if self.settings.get("resumed") else "in all"
+        return "\n".join([*lines, f"{self.settings['seconds']:.0f} s {when}."]) + "\n"
 
     def to_csv(self, path: str | Path) -> None:
         """Write the long table of scores."""

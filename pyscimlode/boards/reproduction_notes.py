@@ -251,7 +251,6 @@ def _printed(result: Reproduction, strain: str, column: Column) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    """Return ``1 seed`` or ``3 seeds``."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 

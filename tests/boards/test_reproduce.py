@@ -11,6 +11,9 @@ import pytest
 import pyscimlode
 from pyscimlode.boards import reproduce as module
 from pyscimlode.boards.reproduction import Reproduction
+from pyscimlode.boards.reproduction_batch import BatchOptions
+from pyscimlode.boards.reproduction_plan import plan
+from pyscimlode.boards.reproduction_scores import Question
 from pyscimlode.errors import (
     DataError,
     ExperimentError,
@@ -184,3 +187,24 @@ def test_measured_strains_reproduce_in_quick(measured_data: Path) -> None:
     assert identity.loc[identity["kind"] == "ours", "state"].nunique() == 13
     # Persistence of L2, as in the score tables of forecasts.
     assert table.set_index("whose").loc["persistence", "NRMSE clean"] == "1.113"
+
+
+def test_a_search_with_tpot_stands_beside_the_published_baseline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def search(**options: Any) -> pyscimlode.DerivativeRegression:
+        asked.update(options)
+        return pyscimlode.DerivativeRegression("k-nearest", interpolation="row")
+
+    monkeypatch.setattr("pyscimlode.boards.reproduction_plan.find_spec", lambda name: True)
+    monkeypatch.setattr("pyscimlode.boards.reproduction_plan.TPOTBaseline", search)
+    data = limonene_like()
+    questions = [Question("limonene", "L2", data)]
+    steps = plan(questions, (), BatchOptions((1.0,), 1, 0, (), "auto", "auto", "auto"), 0.5)
+    assert [step.name for step in steps][-1] == "L2-tpot-0.5-min"
+    part = steps[-1].make(None)
+    assert (asked["max_seconds"], asked["interpolation"]) == (30.0, "row")
+    assert set(part.scores["kind"]) == {"baseline"}
+    assert list(part.times["step"]) == ["training", "inference"]
