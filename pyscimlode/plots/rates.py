@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LEVEL_COLOURS = {"low": "#8cc1e3", "median": "#0072B2", "high": "#0b2f4d"}
 TRUTH_COLOUR = PALETTE[1]
-CAPTION = "Everything that is not on the axis is held at its training median."
+REST = "all else at training medians"
 MOST_TICKS = 400
 """Training values that are marked below a panel; of more, evenly chosen ones are."""
 
@@ -85,12 +85,14 @@ def plot_rates(
             curves = rate_curves(result, one.name, name, enzyme=held, truth=truth)
             _draw(axis, curves)
             _rug(axis, training, name)
+            if len(one.enzymes) > 1 and curves["level"].nunique() > 1:
+                _which(axis, str(curves["enzyme"].iloc[0]))
             axis.set_xlabel(with_unit(name, result.train.units.get(name, "")))
             axis.set_ylabel(rate_label(model, one, result.train) if column == 0 else "")
             if column == 0:
                 axis.set_title(equation(one), loc="left")
     figure_legend(figure, _entries(result, shown, truth is not None))
-    figure.supxlabel(CAPTION, fontsize=8, color=GREY)
+    figure.suptitle(f"Learned rates, {plain(result.name)}; {REST}", fontsize=9.5)
     return figure
 
 
@@ -140,6 +142,20 @@ def _draw(axis: Axes, curves: pd.DataFrame) -> None:
             )
     axis.set_ylim(bottom=0.0)
     axis.margins(x=0.0)
+
+
+def _which(axis: Axes, enzyme: str) -> None:
+    """Say which of several enzymes is low, median and high."""
+    axis.text(
+        0.03,
+        0.97,
+        f"by {plain(enzyme)}",
+        transform=axis.transAxes,
+        va="top",
+        fontsize=8,
+        color=GREY,
+        gid="enzyme",
+    )
 
 
 def _rug(axis: Axes, training: TrainingValues, name: str) -> None:

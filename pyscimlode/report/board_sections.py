@@ -83,7 +83,7 @@ def _scores(comparison: Comparison, protocol: str, found: Sequence[int]) -> str:
         classes.append("best" if name == best else KINDS[str(kind_of[name])])
     header = [training_strains(n) for n in found]
     if folds is not None:
-        header = ["mean", "median of seeds", "with excluded", *map(_short, folds.index)]
+        header = ["clean mean", "median of seeds", "all metabolites", *map(_short, folds.index)]
     return html.table(["", *header, "what it is"], rows, classes)
 
 

@@ -178,6 +178,15 @@ def test_units_are_those_of_the_reference_state() -> None:
     assert plot_rates(result, "join").axes[0].get_ylabel() == "rate [1/min]"
 
 
+def test_of_several_enzymes_the_one_that_varies_is_named() -> None:
+    result = small(BRANCHED)
+    first, *_ = plot_rates(result, "split").axes
+    assert [text.get_text() for text in first.texts] == ["by P0"]
+    other, *_ = plot_rates(result, "split", enzyme="P1").axes
+    assert [text.get_text() for text in other.texts] == ["by P1"]
+    assert not plot_rates(result, "join").axes[0].texts
+
+
 def test_a_function_as_truth(simulated: FitResult) -> None:
     curves = rate_curves(simulated, "v9", truth=lambda z, p: np.tile(z[:, [8]], (1, 10)))
     known = curves[curves["member"] == TRUTH]
