@@ -162,6 +162,16 @@ def write_cell(path: Path, forecasts: Forecasts, about: Mapping[str, Any]) -> No
     save_arrays(path, arrays, metadata, kind=CELL_KIND, version=VERSION)
 
 
+def read_about(path: Path) -> dict[str, Any]:
+    """Return how the forecasts of a cell were made.
+
+    Raises:
+        ArtifactError: the file is missing or damaged.
+    """
+    _, metadata = load_arrays(path, kind=CELL_KIND, version=VERSION)
+    return dict(metadata["about"])
+
+
 def read_cell(
     path: Path, tasks: Mapping[str, Task]
 ) -> tuple[dict[tuple[str, str], Prediction], dict[str, Any]]:

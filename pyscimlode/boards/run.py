@@ -12,8 +12,8 @@ from typing import Any
 
 from pyscimlode._version import __version__
 from pyscimlode.boards.comparison import Comparison
-from pyscimlode.boards.entrants import Entrant
-from pyscimlode.boards.files import CELLS, read_cell, save, write_cell
+from pyscimlode.boards.entrants import CONTROL_NAMES, Entrant
+from pyscimlode.boards.files import CELLS, read_about, read_cell, save, write_cell
 from pyscimlode.boards.findings import task_warnings
 from pyscimlode.boards.jobs import Job, Outcome, Training, control_forecasts, run_job
 from pyscimlode.boards.progress import BoardProgress
@@ -74,8 +74,13 @@ def run_board(
                 write_cell(file, *kept)
         forecasts |= kept[0]
         cells[job.name] = kept[1]
-    for task in tasks:
-        forecasts |= {(task.name, name): f for name, f in control_forecasts(task).items()}
+    controls = {task.name: control_forecasts(task) for task in tasks}
+    forecasts |= {
+        (task, name): controls[task][name]
+        for name in CONTROL_NAMES
+        for task in controls
+        if name in controls[task]
+    }
     kinds = {entrant.name: entrant.kind for entrant in entrants}
     comparison = Comparison.from_forecasts(
         tasks,
@@ -145,8 +150,7 @@ def _kept(
     """
     if not file.is_file():
         return None
-    forecasts, about = read_cell(file, tasks)
-    before = about.get("request", {})
+    before = read_about(file).get("request", {})
     now = json.loads(json.dumps(request))
     for part, what in (("data", "the strains"), ("model", "the model or its training")):
         if before.get(part) != now[part]:
@@ -155,7 +159,8 @@ def _kept(
                 f"{job.protocol!r} changed{_difference(before.get(part), now[part])}. Use the same "
                 "settings, remove the file, or choose another folder."
             )
-    return None if about.get("failures") else (forecasts, about)
+    forecasts, about = read_cell(file, tasks)
+    return None if about["failures"] else (forecasts, about)
 
 
 def _difference(before: Any, now: Any, where: str = "") -> str:

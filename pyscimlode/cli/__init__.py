@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pyscimlode._version import __version__
-from pyscimlode.cli import compare, data, demo, fit, predict, reproduce
+from pyscimlode.cli import baseline, compare, data, demo, fit, predict, reproduce
 from pyscimlode.cli.console import GuardedGroup
 
 __all__ = ["app", "main"]
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(fit.fit)
 app.command()(predict.predict)
+app.command()(baseline.baseline)
 app.command()(compare.compare)
 app.command()(reproduce.reproduce)
 app.add_typer(data.data_app, name="data")
