@@ -164,8 +164,8 @@ def _entries(
         score = scores.get(name, np.nan)
         told = f"NRMSE {score_text(score)}" if np.isfinite(score) else "no score: a seed failed"
         entries.append((line, f"{name}{kind} ({told})"))
-    if any(next(iter(f.members.values())).shape[0] > 1 for f in forecasts.values()):
-        entries.append(
-            (Patch(color=styles[drawn[0]].colour, alpha=0.18, lw=0), "interval over seeds")
-        )
+    banded = [name for name in drawn if next(iter(forecasts[name].members.values())).shape[0] > 1]
+    if banded:
+        band = Patch(color=styles[banded[0]].colour, alpha=0.18, linewidth=0)
+        entries.append((band, f"{forecasts[banded[0]].interval_words()} over seeds"))
     return entries
