@@ -57,6 +57,13 @@ def measured_data(monkeypatch: pytest.MonkeyPatch) -> Path:
     return MEASURED_DATA
 
 
+@pytest.fixture
+def measured_data_if_any(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """PYSCIMLODE_DATA points to the measured data, or to nothing where they are not here."""
+    found = MEASURED_DATA if MEASURED_DATA.is_dir() else tmp_path
+    monkeypatch.setenv("PYSCIMLODE_DATA", str(found))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import DataError, DownloadError, did_you_mean
@@ -135,14 +137,19 @@ def _candidates(file: SourceFile) -> list[Path]:
 
 def cache_folder() -> Path:
     """Return the user's cache folder of pyscimlode (it need not exist)."""
-    import pooch
+    return Path(_pooch().os_cache("pyscimlode"))
 
-    return Path(pooch.os_cache("pyscimlode"))
+
+def _pooch() -> Any:
+    """Return pooch; in a notebook its import warns of a progress bar that nobody asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pooch
+    return pooch
 
 
 def _download(file: SourceFile) -> Path:
-    import pooch
-
+    pooch = _pooch()
     target = cache_folder() / file.folder
     message = f"Downloading {file.name} from {file.url} to {target} ..."
     print(message, file=sys.stderr, flush=True)
