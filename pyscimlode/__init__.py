@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pyscimlode.boards.reproduction import Reproduction
     from pyscimlode.data import Dataset, Experiment, from_frame, read_csv, read_excel
     from pyscimlode.estimator import LeaveOneStrainOut, MetabolicForecaster
+    from pyscimlode.leaks import LeakReport, audit_leaks
     from pyscimlode.models import HybridODE, NeuralODE, Pathway, ProductionDegradation, Reaction
     from pyscimlode.problem import Objective
     from pyscimlode.report import write_report
@@ -52,6 +53,7 @@ _HOMES = {
     "pyscimlode.boards.reproduction": ("Reproduction",),
     "pyscimlode.data": ("Dataset", "Experiment", "from_frame", "read_csv", "read_excel"),
     "pyscimlode.estimator": ("LeaveOneStrainOut", "MetabolicForecaster"),
+    "pyscimlode.leaks": ("LeakReport", "audit_leaks"),
     "pyscimlode.models": ("HybridODE", "NeuralODE", "Pathway", "ProductionDegradation", "Reaction"),
     "pyscimlode.problem": ("Objective",),
     "pyscimlode.report": ("write_report",),
@@ -85,6 +87,7 @@ __all__ = [
     "Experiment",
     "FitResult",
     "HybridODE",
+    "LeakReport",
     "LeaveOneStrainOut",
     "MetabolicForecaster",
     "NeuralODE",
@@ -100,6 +103,7 @@ __all__ = [
     "SweepResult",
     "TPOTBaseline",
     "__version__",
+    "audit_leaks",
     "compare",
     "coverage",
     "datasets",

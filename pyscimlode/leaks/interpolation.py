@@ -130,7 +130,7 @@ def _weights(axis: FloatArray, half: int) -> FloatArray:
     centre = np.arange(half, len(axis) - half)
     at = axis[centre[:, None] + np.array(offsets)]
     x = axis[centre]
-    weights = np.ones_like(at)
+    weights: FloatArray = np.ones_like(at)
     for i in range(at.shape[1]):
         for j in range(at.shape[1]):
             if i != j:
