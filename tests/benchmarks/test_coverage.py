@@ -45,4 +45,4 @@ def test_means_are_taken_over_draws() -> None:
         for draw, covered, width in (("0", 0.4, 1.0), ("1", 0.6, 2.0))
     ]
     (mean,) = averaged(rows)
-    assert (mean.draw, mean.covered, mean.width) == ("mean", 0.5, 1.5)
+    assert (mean.draw, mean.covered, mean.width) == ("2", 0.5, 1.5)
