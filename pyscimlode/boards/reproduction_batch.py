@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from pyscimlode import api
-from pyscimlode.baselines.base import FittedForecaster, Forecaster
 from pyscimlode.boards.published_lbfgs import finish_as_published
+from pyscimlode.boards.reproduction_baselines import Clock, time_row
 from pyscimlode.boards.reproduction_parts import Part
 from pyscimlode.boards.reproduction_scores import (
     NET,
     UNTRAINED,
     Question,
     Row,
-    forecast_rows,
     net_rows,
 )
 from pyscimlode.problem import Objective
@@ -31,22 +28,6 @@ from pyscimlode.training import Adam, Collocation, Stage
 ONE_NET = "one net"
 ADAM = "Adam"
 END = "all stages"
-
-
-class Clock:
-    """Wall and CPU seconds (of this process and those it waited for) since it was last asked."""
-
-    def __init__(self) -> None:
-        self._at = self._now()
-
-    def lap(self) -> tuple[float, float]:
-        """Return wall and CPU seconds, and begin anew."""
-        before, self._at = self._at, self._now()
-        return self._at[0] - before[0], self._at[1] - before[1]
-
-    @staticmethod
-    def _now() -> tuple[float, float]:
-        return time.perf_counter(), sum(os.times()[:4])
 
 
 @dataclass(frozen=True)
@@ -163,7 +144,7 @@ def train_batch(
         for row in net_rows(question, labels | {"pir": pir}, result)
     ]
     count = len(options.pir) * options.seeds
-    times = [_time_row(question, "training", f"nets, {variant.name}", count, spent)]
+    times = [time_row(question, "training", f"nets, {variant.name}", count, spent)]
     return Part.of(scores=scores, stages=stages, weights=weights, times=times)
 
 
@@ -211,24 +192,6 @@ def untrained_part(question: Question, options: BatchOptions) -> Part:
     return Part.of(scores=[row for _, result in nets for row in net_rows(question, labels, result)])
 
 
-def baseline_part(question: Question, baseline: Forecaster) -> Part:
-    """Fit a regression of derivatives, score and time it."""
-    clock = Clock()
-    fitted: FittedForecaster = baseline.fit(question.train)
-    training = clock.lap()
-    forecast = fitted.predict(question.test)
-    inference = clock.lap()
-    labels = {"kind": "baseline", "model": baseline.name}
-    values = {name: forecast.median(name) for name in forecast.names}
-    return Part.of(
-        scores=list(forecast_rows(question, forecast.state_names, values, labels)),
-        times=[
-            _time_row(question, "training", baseline.name, 0, training),
-            _time_row(question, "inference", baseline.name, 0, inference),
-        ],
-    )
-
-
 def one_net_part(question: Question, options: BatchOptions) -> Part:
     """Train one published net alone, for Table V, and time its use on the held-out strain."""
     variant = VARIANTS["as-published"]
@@ -244,9 +207,9 @@ def one_net_part(question: Question, options: BatchOptions) -> Part:
     forecast = clock.lap()
     return Part.of(
         times=[
-            _time_row(question, "training", ONE_NET, 1, training),
-            _time_row(question, "inference", f"{ONE_NET}, 200 rows", 1, identity),
-            _time_row(question, "inference", f"{ONE_NET}, true forecast", 1, forecast),
+            time_row(question, "training", ONE_NET, 1, training),
+            time_row(question, "inference", f"{ONE_NET}, 200 rows", 1, identity),
+            time_row(question, "inference", f"{ONE_NET}, true forecast", 1, forecast),
         ]
     )
 
@@ -277,16 +240,3 @@ def _stage_rows(
         labels = {"strain": strain, "variant": variant.name, "pir": pir, "seed": seed}
         names = ("stage", "iterations", "evaluations", "status", "message", "loss")
         yield labels | {name: report[name] for name in names}
-
-
-def _time_row(
-    question: Question, step: str, what: str, nets: int, spent: tuple[float, float]
-) -> Row:
-    return {
-        "strain": question.strain,
-        "step": step,
-        "what": what,
-        "nets": nets,
-        "seconds": spent[0],
-        "cpu": spent[1],
-    }

@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pyscimlode.baselines import DerivativeRegression, TPOTBaseline
+from pyscimlode.boards.reproduction_baselines import baseline_part
 from pyscimlode.boards.reproduction_batch import (
     VARIANTS,
     BatchOptions,
-    baseline_part,
     one_net_part,
     train_batch,
     untrained_part,

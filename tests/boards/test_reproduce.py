@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pandas as pd
 import pytest
 
 import pyscimlode
+from pyscimlode.baselines.fitted_tpot import FittedTPOT
+from pyscimlode.baselines.tpot_worker import Found
 from pyscimlode.boards import reproduce as module
 from pyscimlode.boards.reproduction import Reproduction
+from pyscimlode.boards.reproduction_baselines import shown_name
 from pyscimlode.boards.reproduction_batch import BatchOptions
 from pyscimlode.boards.reproduction_plan import plan
 from pyscimlode.boards.reproduction_scores import Question
@@ -208,3 +212,13 @@ def test_a_search_with_tpot_stands_beside_the_published_baseline(
     assert (asked["max_seconds"], asked["interpolation"]) == (30.0, "row")
     assert set(part.scores["kind"]) == {"baseline"}
     assert list(part.times["step"]) == ["training", "inference"]
+
+
+def test_a_search_that_found_nothing_is_not_passed_off_as_tpot() -> None:
+    fitted = pyscimlode.DerivativeRegression("k-nearest").fit(limonene_like())
+    ridge = Found(None, "Ridge()", float("nan"), stand_in=True)
+    found = {"Acetyl-CoA": ridge, "GPP": replace(ridge, stand_in=False)}
+    tpot = FittedTPOT("derivatives: TPOT", fitted.train, fitted.regressors, fitted.step, found)
+    assert shown_name(tpot) == "derivatives: TPOT (ridge for 1 of 2)"
+    assert shown_name(replace(tpot, found={})) == "derivatives: TPOT"
+    assert shown_name(fitted) == "derivatives: k-nearest"
