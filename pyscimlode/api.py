@@ -11,10 +11,9 @@ from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.splits import leave_one_strain_out
 from pyscimlode.errors import ExperimentError, TrainingError
 from pyscimlode.fitting.inputs import training_and_test
-from pyscimlode.fitting.recipes import default_model, default_objective, default_stages
+from pyscimlode.fitting.recipes import chosen_model, default_objective, default_stages
 from pyscimlode.fitting.run import Cell, FitOptions, Progress, fit_cells
 from pyscimlode.models.base import Model
-from pyscimlode.models.registry import resolve_model
 from pyscimlode.objectives.protocols import check_protocol
 from pyscimlode.problem import Objective
 from pyscimlode.results import FitResult, SweepResult
@@ -212,7 +211,7 @@ def _options(
     if resume and checkpoint is None:
         raise TrainingError("resume=True needs checkpoint=..., the file to resume from.")
     objective = loss if isinstance(loss, Objective) else default_objective(checked, loss)
-    chosen = default_model(checked, n_strains) if model is None else resolve_model(model)
+    chosen = chosen_model(checked, model, train)
     return FitOptions(
         model=chosen,
         stages=default_stages(checked, n_strains, chosen) if stages is None else tuple(stages),

@@ -18,7 +18,7 @@ from pyscimlode.boards.pathways import PATHWAYS
 from pyscimlode.boards.scores import BASELINE, CONTROL, MODEL
 from pyscimlode.boards.tasks import Task
 from pyscimlode.errors import ModelError, did_you_mean
-from pyscimlode.fitting.recipes import default_model, default_stages
+from pyscimlode.fitting.recipes import default_hybrid, default_model, default_stages
 from pyscimlode.models.base import Model
 from pyscimlode.models.hybrid import HybridODE
 from pyscimlode.models.neural_ode import NeuralODE
@@ -80,10 +80,10 @@ class Entrant:
 
 
 def hybrid(task: Task) -> Recipe | None:
-    """Return the hybrid model of the task's pathway."""
+    """Return the hybrid model of the task's pathway for its training strains."""
     if not task.pathway:
         return None
-    return Recipe(HybridODE(PATHWAYS[task.pathway]()))
+    return Recipe(default_hybrid(PATHWAYS[task.pathway](), task.train))
 
 
 def permuted_hybrid(task: Task) -> Recipe | None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import numpy as np
+
+from pyscimlode.data.dataset import Dataset
 from pyscimlode.models.base import Model
 from pyscimlode.models.hybrid import HybridODE
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
+from pyscimlode.models.pathways import Pathway
+from pyscimlode.models.registry import resolve_model
 from pyscimlode.objectives.protocols import Protocol
 from pyscimlode.problem import Objective
 from pyscimlode.training import PUBLISHED_STAGES, Adam, Collocation, Stage
@@ -16,6 +21,60 @@ FEW_STRAINS = 5
 """Up to so many training strains regularisation matters more than fit."""
 SEVERAL_STRAINS = 10
 """From so many training strains on rates of a pathway are learned with hardly any weight decay."""
+BRANCHED_EXPONENT = 0.3
+"""Initial enzyme exponent where strains have different branches of a pathway."""
+
+
+def chosen_model(protocol: Protocol, model: str | Model | None, train: Dataset) -> Model:
+    """Return the model that ``fit`` trains on these strains.
+
+    Args:
+        protocol: what is asked.
+        model: None: :func:`default_model`. The name of a hybrid model: :func:`default_hybrid` of
+            its pathway. Other names, and models: as they are.
+        train: the training strains.
+
+    Raises:
+        ModelError: for an unknown name.
+    """
+    if model is None:
+        return default_model(protocol, len(train.strains))
+    resolved = resolve_model(model)
+    if isinstance(model, str) and isinstance(resolved, HybridODE):
+        return default_hybrid(resolved.pathway, train)
+    return resolved
+
+
+def default_hybrid(pathway: Pathway, train: Dataset) -> HybridODE:
+    """Return the hybrid model of a pathway for these training strains.
+
+    Where every strain has the whole pathway, the network sees states alone: with controls it
+    learns few strains by heart. Where strains have different branches, as limonene and isopentenol
+    producers pooled (see :func:`has_branches`), two things change:
+
+    - An enzyme of one branch is thousands of times rarer in strains of the other, and those of the
+      trunk vary a hundredfold. Fluxes do not: the exponent starts at 0.3 instead of 0.7.
+    - Growth, cofactors and side products differ between families in ways that the first state does
+      not tell, and proteins do: the network sees the controls. In return it is trained with
+      stronger weight decay (:func:`default_stages`).
+
+    The choice depends on the training strains alone.
+    """
+    if has_branches(pathway, train):
+        return HybridODE(pathway, network_sees_controls=True, initial_exponent=BRANCHED_EXPONENT)
+    return HybridODE(pathway)
+
+
+def has_branches(pathway: Pathway, train: Dataset) -> bool:
+    """Return whether some strains were measured for species that others never were.
+
+    Species that no strain was measured for, or that the data set does not have, do not count.
+    """
+    for column, state in enumerate(train.state_names):
+        measured = {bool(np.isfinite(e.states[:, column]).any()) for e in train}
+        if state in pathway.species and len(measured) > 1:
+            return True
+    return False
 
 
 def default_model(protocol: Protocol, n_strains: int) -> Model:
@@ -40,12 +99,13 @@ def default_stages(
 
     Few strains are trained shorter and with strong weight decay: longer training on two strains
     makes forecasts of a third worse. Hybrid models take larger steps, and the fewer the strains,
-    the more weight decay draws their rates back to the initial ones.
+    the more weight decay draws their rates back to the initial ones; all the more where their
+    network sees controls, from which it could learn few strains by heart.
     """
     if protocol == "identity":
         return PUBLISHED_STAGES
     if isinstance(model, HybridODE):
-        return _hybrid_stages(n_strains)
+        return _hybrid_stages(n_strains, model.network_sees_controls)
     if n_strains <= FEW_STRAINS:
         return (
             Collocation(steps=200, lr=5e-3, weight_decay=1e-2),
@@ -57,9 +117,11 @@ def default_stages(
     )
 
 
-def _hybrid_stages(n_strains: int) -> tuple[Stage, ...]:
+def _hybrid_stages(n_strains: int, sees_controls: bool) -> tuple[Stage, ...]:
     steps, lr, decay = 400, 2e-2, 1e-3
-    if n_strains <= FEW_STRAINS:
+    if n_strains < SEVERAL_STRAINS and sees_controls:
+        steps, lr, decay = 300, 1e-2, 3.0
+    elif n_strains <= FEW_STRAINS:
         steps, lr, decay = 300, 1e-2, 1.0
     elif n_strains < SEVERAL_STRAINS:
         decay = 0.1
