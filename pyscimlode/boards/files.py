@@ -97,7 +97,7 @@ def write_json(comparison: Comparison, path: Path) -> None:
         "warnings": [str(warning) for warning in comparison.warnings],
         "settings": settings,
     }
-    atomic_write_text(path, json.dumps(_plain(described), indent=1, ensure_ascii=False) + "\n")
+    atomic_write_text(path, json.dumps(plain(described), indent=1, ensure_ascii=False) + "\n")
 
 
 def load(folder: Path) -> Comparison:
@@ -158,7 +158,7 @@ def write_cell(path: Path, forecasts: Forecasts, about: Mapping[str, Any]) -> No
             arrays[f"{index}/{row}/members"] = forecast.members[name]
             arrays[f"{index}/{row}/status"] = forecast.status[name].astype(np.int64)
         listed.append({"task": task, "model": model, "notes": list(forecast.notes)})
-    metadata = {"forecasts": listed, "about": _plain(about)}
+    metadata = {"forecasts": listed, "about": plain(about)}
     save_arrays(path, arrays, metadata, kind=CELL_KIND, version=VERSION)
 
 
@@ -211,7 +211,7 @@ def _write_strains(tasks: Iterable[Task], path: Path) -> None:
     for key, dataset in datasets.items():
         arrays |= dataset_arrays(key, dataset)
     described = {key: describe_dataset(dataset) for key, dataset in datasets.items()}
-    metadata = {"tasks": listed, "datasets": _plain(described)}
+    metadata = {"tasks": listed, "datasets": plain(described)}
     save_arrays(path, arrays, metadata, kind=STRAINS_KIND, version=VERSION)
 
 
@@ -256,14 +256,14 @@ def _read_description(folder: Path) -> dict[str, Any]:
     return described
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return JSON data: tuples as lists, numpy numbers as numbers, what is not finite as null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if isinstance(value, str | int | bool | None) else str(value)
