@@ -160,8 +160,12 @@ def _two_columns(states: pd.DataFrame, judged: Verdict) -> str:
 def _every_state(comparison: Comparison, protocol: str, n: int) -> str:
     states = comparison.by_state(protocol, n)
     order = [str(name) for name in ranked(comparison, protocol, n)["model"]]
-    rows = [(name, *(_measure(v) for v in states[name])) for name in order]
-    return html.table(["", *map(str, states.index)], rows)
+    table = states[order] if len(order) < len(states) else states[order].T
+    rows = [
+        (str(label), *(_measure(value) for value in row))
+        for label, row in zip(table.index, table.to_numpy(dtype=np.float64), strict=True)
+    ]
+    return html.table(["", *map(str, table.columns)], rows)
 
 
 def _forecasts(

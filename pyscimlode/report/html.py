@@ -6,6 +6,9 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
+DENSE = 7
+"""Columns of a table from which on, with one more, it is set smaller."""
+
 STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #1c2430;
@@ -20,6 +23,8 @@ p { max-width: 48rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
 th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #e3e7ed; }
+table.dense { font-size: .82rem; }
+.dense th, .dense td { padding: .2rem .45rem; }
 thead th { border-bottom: 2px solid #b9c2ce; vertical-align: bottom; }
 th.number { text-align: right; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -90,7 +95,8 @@ def table(
         kind = kinds[index] if kinds else ""
         body.append(f"<tr{_class(kind)}>{''.join(_cell(cell) for cell in row)}</tr>")
     top = f"<thead><tr>{head}</tr></thead>" if any(header) else ""
-    return f'<div class="wide"><table>{top}<tbody>{"".join(body)}</tbody></table></div>'
+    kind = _class("dense" if len(header) > DENSE else "")
+    return f'<div class="wide"><table{kind}>{top}<tbody>{"".join(body)}</tbody></table></div>'
 
 
 def details(summary: str, content: str) -> str:
