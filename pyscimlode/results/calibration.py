@@ -119,7 +119,7 @@ class Calibration:
         unbounded = f", unbounded for {infinite} state(s)" if infinite else ""
         return (
             f"{100 * level:.3g} % conformal {WORDS[self.guarantee]}, calibrated on "
-            f"{len(self.strains)} strains{unbounded}"
+            f"{_strains(len(self.strains))}{unbounded}"
         )
 
     @property
@@ -205,3 +205,7 @@ def strain_quantile(groups: Sequence[FloatArray], level: float) -> float:
 def scales_of(prediction: Prediction, name: str, sd: FloatArray, scale: str) -> FloatArray:
     """Return ``(times, states)``, or ``(states,)`` where widths do not vary over time."""
     return sd if scale == "sd" else prediction.spread(name) + FLOOR * sd
+
+
+def _strains(count: int) -> str:
+    return f"{count} strain" if count == 1 else f"{count} strains"

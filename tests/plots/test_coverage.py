@@ -56,5 +56,5 @@ def test_a_forecast_figure_names_the_conformal_band(honest: tuple[FitResult, Dat
     assert legend_texts(figure) == [
         "measured",
         "forecast",
-        "50 % conformal interval, calibrated on 1 strains",
+        "50 % conformal interval, calibrated on 1 strain",
     ]

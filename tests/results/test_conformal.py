@@ -7,6 +7,7 @@ import pytest
 
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import ColumnError, DataError, ExperimentError, ValueRangeError
+from pyscimlode.report import write_report
 from pyscimlode.results import FitResult, recalibrate
 from pyscimlode.results.calibration import needed, strain_quantile
 from pyscimlode.results.conformal import calibrate
@@ -190,7 +191,7 @@ def test_a_recalibrated_fit_is_saved_with_its_intervals(
 ) -> None:
     alone = replace(result, test=None)
     honest = alone.recalibrated(strains.select(["S5"]), 0.5, guarantee="course")
-    assert "50 % conformal band of a state's course, calibrated on 1 strains" in repr(honest)
+    assert "50 % conformal band of a state's course, calibrated on 1 strain" in repr(honest)
     again = FitResult.load(honest.save(tmp_path / "fit"))
     new = strains.select(["S6"])
     loaded, kept = again.predict(new), honest.predict(new)
@@ -198,6 +199,17 @@ def test_a_recalibrated_fit_is_saved_with_its_intervals(
     assert again.intervals == honest.intervals
     np.testing.assert_array_equal(honest.predict(new)["S6"], alone.predict(new)["S6"])
     assert FitResult.load(alone.save(tmp_path / "raw")).calibration is None
+
+
+def test_a_report_names_the_interval_and_what_it_promises(
+    result: FitResult, strains: Dataset, tmp_path
+) -> None:
+    honest = replace(result, test=None).recalibrated(strains.select(["S5"]), 0.5)
+    tested = replace(honest, test=strains.select(["S6"]))
+    text = write_report(tmp_path / "report.html", tested).read_text(encoding="utf-8")
+    assert "The band is the 50 % conformal interval, calibrated on 1 strain." in text
+    assert "nothing is promised for one given strain" in text
+    assert "no confidence interval" not in text
 
 
 def test_conformal_forecaster_says_what_it_is() -> None:
