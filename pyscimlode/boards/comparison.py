@@ -179,6 +179,25 @@ class Comparison:
         scores = scores[scores["seed"] != ENSEMBLE]
         return _wide(scores, "state", self._models_of(protocol))
 
+    def plot(self, protocol: str | None = None) -> Any:
+        """Plot the learning curves of a protocol, or its scores by metabolite if n is one number.
+
+        See ``pyscimlode.plots.plot_learning_curves`` and ``plot_score_heatmap``.
+
+        Args:
+            protocol: one of :attr:`protocols`; None: the first.
+
+        Raises:
+            DataError: for an unknown protocol.
+        """
+        from pyscimlode import plots
+
+        chosen = self.protocols[0] if protocol is None else protocol
+        self._check(chosen)
+        sizes = {task.n for task in self.tasks.values() if task.protocol == chosen}
+        draw = plots.plot_learning_curves if len(sizes) > 1 else plots.plot_score_heatmap
+        return draw(self, chosen)
+
     def to_markdown(self) -> str:
         """Return the tables of all protocols with a legend, in Markdown."""
         from pyscimlode.boards.markdown import markdown

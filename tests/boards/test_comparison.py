@@ -99,6 +99,16 @@ def test_it_shows_itself(comparison: Comparison) -> None:
     assert "7 task(s), 7 models and controls" in text
 
 
+def test_one_call_draws_a_curve_or_a_heat_map(comparison: Comparison) -> None:
+    curves = comparison.plot()
+    assert "training strains" in curves.axes[0].get_xlabel()
+    cells = comparison.plot("folds")
+    shown = {text.get_text() for axis in cells.axes for text in axis.texts}
+    assert f"{comparison.by_state('folds').loc['GPP', 'mean']:.2f}" in shown
+    with pytest.raises(DataError, match="'own' is not in this comparison"):
+        comparison.plot("own")
+
+
 def test_wrong_requests(comparison: Comparison) -> None:
     with pytest.raises(DataError, match=r"'own' is not in this comparison; there are sim-sparse"):
         comparison.by_task("own")
