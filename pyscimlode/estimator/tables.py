@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.data.validation import check_columns
-from pyscimlode.errors import ColumnError, TimeError, ValueRangeError
+from pyscimlode.errors import ColumnError, ExperimentError, TimeError, ValueRangeError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +145,7 @@ def end_point_rows(
 
     Raises:
         ColumnError: for names that are repeated.
+        ExperimentError: for groups of another number of rows.
         TimeError: for a horizon that is not positive.
         ValueRangeError: for initial states that do not fit.
     """
@@ -157,6 +158,10 @@ def end_point_rows(
             f"initial={initial!r}: give one number, or one for each of {len(state_names)} states."
         )
     strains = [f"row {i}" for i in range(len(X))] if groups is None else list(map(str, groups))
+    if len(strains) != len(X):
+        raise ExperimentError(
+            f"groups names the strains of {len(strains)} rows, and X has {len(X)} rows."
+        )
     ends = np.full((len(X), len(state_names)), np.nan) if y is None else y
     experiments = tuple(
         Experiment(

@@ -138,6 +138,8 @@ def test_end_points_are_strains_with_constant_controls() -> None:
     assert not rows.at_start.any()
     with pytest.raises(TimeError, match=r"horizon=0.0: .* must be positive"):
         end_point_rows(X, y, horizon=0.0, initial=0.0, **options)
+    with pytest.raises(ExperimentError, match="strains of 1 rows, and X has 2 rows"):
+        end_point_rows(X, y, horizon=1.0, initial=0.0, groups=["A"], **options)
     with pytest.raises(ValueRangeError, match=r"initial=\[0.0, 1.0\]: give one number, or one"):
         end_point_rows(X, y, horizon=1.0, initial=[0.0, 1.0], **options)
 

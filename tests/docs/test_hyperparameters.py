@@ -1,25 +1,17 @@
-"""The program in docs/hyperparameters.md runs."""
-
 from __future__ import annotations
-
-import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-DOC = Path(__file__).resolve().parents[2] / "docs" / "hyperparameters.md"
+from tests.docs.programs import run
 
 
 @pytest.mark.slow
-def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_runs_and_test_strains_choose_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    blocks = re.findall(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(blocks) == 4
-    space: dict[str, Any] = {}
-    for block in blocks:
-        exec(compile(block, str(DOC), "exec"), space)
+    space = run("hyperparameters.md")
     assert space["search"].n_splits_ == space["outer"].size == 4
     states = {trial.state.name for trial in space["study"].trials}
     assert "COMPLETE" in states
