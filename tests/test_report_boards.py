@@ -156,6 +156,9 @@ def test_a_clear_lead(comparison: Comparison) -> None:
         in judged.sentence
     )
     assert "ahead of that control on 2 of 2 draws" in judged.sentence
+    summary = comparison.summary().set_index(["protocol", "n", "model"])
+    median = summary.loc[("sim-sparse", 4, "hybrid"), "ensemble NRMSE clean"]
+    assert f"The median over its seeds, as one forecast, has {number(median)}." in judged.sentence
 
 
 def test_a_lead_within_the_spread() -> None:

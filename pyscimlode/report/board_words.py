@@ -25,27 +25,6 @@ BADLY = 1.0
 
 MOST_NAMES = 10
 
-MEANING = (
-    "NRMSE of a metabolite is the root mean squared error of its forecast over the measured points "
-    "after the start of all held-out strains of a task, divided by the metabolite's standard "
-    "deviation: 0 is perfect, and about 1 is as far off as measured values lie from their own "
-    "mean. Tables show the mean over metabolites, then over tasks. A model is worth having where "
-    "it is below every control.",
-    "Clean means leave out metabolites whose score says nothing for a strain: the same values "
-    "stand in another strain of the data, or they lie at the detection limit. NRMSE all counts "
-    "them.",
-    "Controls are forecasts that know nothing of kinetics (nothing changes; means of the training "
-    "strains; the training strain with the most similar proteins) or know it wrongly (enzymes "
-    "assigned to wrong reactions). Regressions learn from the same strains, but solve no "
-    "mechanistic model.",
-    "The spread is a standard deviation over repeated training: over random starts (seeds) for "
-    "measured strains, over draws of the training strains for simulated ones. It does not say how "
-    "much the scores would differ on other strains.",
-    "The best model is chosen on the same strains that score it. Its lead is therefore somewhat "
-    "flattering, the more so the more models are compared.",
-)
-"""How to read the numbers."""
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -97,7 +76,8 @@ def verdict(comparison: Comparison, protocol: str, n: int | None = None) -> Verd
     over = "draws of the training strains" if protocol in SIMULATED else "seeds"
     judged, ahead, clear = _judged(best, control, over)
     folds = _folds(comparison, protocol, size, best.name, control.name)
-    text = f"{judged}{folds}{_regression(scored, best)}{ending}"
+    together = _together(comparison, protocol, size, best)
+    text = f"{judged}{folds}{together}{_regression(scored, best)}{ending}"
     return Verdict(protocol, size, text, best.name, control.name, ahead, clear)
 
 
@@ -248,6 +228,16 @@ def _folds(comparison: Comparison, protocol: str, n: int, model: str, control: s
     ahead = sum(one[model] < one[control] for one in scores)
     what = "draws" if protocol in SIMULATED else "held-out strains"
     return f" It is ahead of that control on {ahead} of {len(tasks)} {what}."
+
+
+def _together(comparison: Comparison, protocol: str, n: int, best: _Score) -> str:
+    """Say how good the median over the seeds is, where it is another forecast."""
+    rows = comparison.summary()
+    rows = rows[(rows["protocol"] == protocol) & (rows["n"] == n) & (rows["model"] == best.name)]
+    median = float(rows["ensemble NRMSE clean"].iloc[0])
+    if not np.isfinite(median) or number(median) == number(best.mean):
+        return ""
+    return f" The median over its seeds, as one forecast, has {number(median)}."
 
 
 def _regression(scored: pd.DataFrame, best: _Score | None) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pyscimlode.report import html
 from pyscimlode.report.board_words import (
-    MEANING,
     Verdict,
     best_words,
     leak_words,
@@ -22,6 +21,27 @@ if TYPE_CHECKING:
     from pyscimlode.report.album import Album
 
 TITLE = "Forecasts of held-out strains: models beside controls"
+
+MEANING = (
+    "NRMSE of a metabolite is the root mean squared error of its forecast over the measured points "
+    "after the start of all held-out strains of a task, divided by the metabolite's standard "
+    "deviation: 0 is perfect, and about 1 is as far off as measured values lie from their own "
+    "mean. Tables show the mean over metabolites, then over tasks. A model is worth having where "
+    "it is below every control.",
+    "Clean means leave out metabolites whose score says nothing for a strain: the same values "
+    "stand in another strain of the data, or they lie at the detection limit. NRMSE all counts "
+    "them.",
+    "Controls are forecasts that know nothing of kinetics (nothing changes; means of the training "
+    "strains; the training strain with the most similar proteins) or know it wrongly (enzymes "
+    "assigned to wrong reactions). Regressions learn from the same strains, but solve no "
+    "mechanistic model.",
+    "The spread is a standard deviation over repeated training: over random starts (seeds) for "
+    "measured strains, over draws of the training strains for simulated ones. It does not say how "
+    "much the scores would differ on other strains.",
+    "The best model is chosen on the same strains that score it. Its lead is therefore somewhat "
+    "flattering, the more so the more models are compared.",
+)
+"""How to read the numbers."""
 
 
 def write_comparison_report(
