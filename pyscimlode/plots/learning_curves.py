@@ -36,8 +36,8 @@ def plot_learning_curves(comparison: Comparison, protocol: str = "sim-sparse") -
 
     Points are means over the draws of the training strains (folds of measured strains, and
     seeds), bands and bars their standard deviation. Controls are grey and dashed, regressions
-    without an ODE have hollow points. A curve that leaves the axis is cut, and its label says where
-    it went. With one number of training strains there are points instead of curves.
+    without a mechanism have hollow points. A curve that leaves the axis is cut, and its label says
+    where it went. With one number of training strains there are points instead of curves.
 
     Args:
         comparison: what ``compare`` returned.
@@ -194,7 +194,7 @@ def _caption(
         words.append(f"{shape}: standard deviation over {over}")
     words.append("dashed: controls")
     if BASELINE in set(kinds(comparison).values()):
-        words.append("hollow: regressions without an ODE")
+        words.append("hollow: regressions without a mechanism")
     text = "; ".join(words) + ". 0 is perfect."
     text = text[0].upper() + text[1:]
     failed = [name for name in names if name not in finished]

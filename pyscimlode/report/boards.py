@@ -29,12 +29,12 @@ MEANING = (
     "mean. Tables show the mean over metabolites, then over tasks. A model is worth having where "
     "it is below every control.",
     "Clean means leave out metabolites whose score says nothing for a strain: the same values "
-    "stand in another strain of the data, or they lie at the detection limit. NRMSE all counts "
-    "them.",
+    "stand in another strain of the data, or they lie at the detection limit. The mean over all "
+    "metabolites counts them.",
     "Controls are forecasts that know nothing of kinetics (nothing changes; means of the training "
     "strains; the training strain with the most similar proteins) or know it wrongly (enzymes "
-    "assigned to wrong reactions). Regressions learn from the same strains, but solve no "
-    "mechanistic model.",
+    "assigned to wrong reactions). Regressions learn from the same strains, without a "
+    "mechanism.",
     "The spread is a standard deviation over repeated training: over random starts (seeds) for "
     "measured strains, over draws of the training strains for simulated ones. It does not say how "
     "much the scores would differ on other strains.",
