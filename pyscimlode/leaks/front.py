@@ -34,7 +34,7 @@ def audit_leaks(
         validation: strains that decide when training stops.
         workflow: all that you do, ``workflow(train, test)``, see
             :func:`pyscimlode.leaks.audit_workflow`; it runs several times.
-        quick: run the workflow three times instead of up to nine times.
+        quick: run the workflow four times instead of nine times.
 
     Returns:
         The findings, which are false if there are none; ``report.raise_if_any()`` stops a script.

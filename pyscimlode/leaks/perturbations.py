@@ -14,7 +14,9 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Change = Callable[[FloatArray], FloatArray]
 
-SCALED_BY = 10.0
+SCALED_BY = 1000.0
+"""So much that any choice by error goes to the model that forecasts most."""
+
 NUDGED_BY = 1e-6
 
 
@@ -29,12 +31,14 @@ def nudged(test: Dataset) -> Dataset:
 
 
 def noise(test: Dataset, seed: int = 0) -> Dataset:
-    """Return the strains with states after the start replaced by noise of the states' size."""
+    """Return the strains with states after the start replaced by noise, much larger than they."""
     rng = np.random.default_rng(seed)
 
     def draw(values: FloatArray) -> FloatArray:
         size = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
-        return np.where(np.isfinite(values), (size or 1.0) * rng.random(len(values)), np.nan)
+        return np.where(
+            np.isfinite(values), SCALED_BY * (size or 1.0) * rng.random(len(values)), np.nan
+        )
 
     return _changed(test, draw)
 
@@ -48,23 +52,32 @@ def permuted(test: Dataset) -> Dataset:
     return _changed(test, _reversed)
 
 
+def shrunk(test: Dataset) -> Dataset:
+    """Return the strains with all states after the start next to zero."""
+    return scaled(test, 1.0 / SCALED_BY)
+
+
 def hidden(test: Dataset) -> Dataset:
     """Return the strains with no state measured after the start."""
     return _changed(test, lambda values: np.full_like(values, np.nan))
 
 
+def nearly_hidden(test: Dataset) -> Dataset:
+    """Return the strains with one value of each state after the start, the first one measured.
+
+    For workflows that score what they forecast, which nothing can be without a value.
+    """
+
+    def first(values: FloatArray) -> FloatArray:
+        return np.where(np.cumsum(np.isfinite(values)) == 1, values, np.nan)
+
+    changed = [_changed(replace(test, experiments=(e,)), first).experiments[0] for e in test]
+    return replace(test, experiments=tuple(changed))
+
+
 def only(test: Dataset, changed: Dataset, name: str) -> Dataset:
     """Return the strains with one experiment as in ``changed`` and the others as they are."""
     experiments = tuple(changed[e.name] if e.name == name else e for e in test)
-    return replace(test, experiments=experiments)
-
-
-def later(test: Dataset, changed: Dataset, row: int) -> Dataset:
-    """Return the strains changed from a row of each experiment on."""
-    experiments = tuple(
-        replace(e, states=np.concatenate([e.states[:row], changed[e.name].states[row:]]))
-        for e in test
-    )
     return replace(test, experiments=experiments)
 
 
