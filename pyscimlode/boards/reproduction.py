@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyscimlode.boards.published import CITATION
 from pyscimlode.boards.reproduction_notes import notes
-from pyscimlode.boards.reproduction_parts import COLUMNS, frame, records
+from pyscimlode.boards.reproduction_parts import COLUMNS, by_column, frame
 from pyscimlode.boards.reproduction_tables import tables
 from pyscimlode.errors import ArtifactError
 
@@ -90,9 +90,9 @@ class Reproduction:
             "version": VERSION,
             "settings": dict(self.settings),
             "notes": list(self.notes),
-            **{name: records(self._frames()[name]) for name in COLUMNS},
+            **{name: by_column(self._frames()[name]) for name in COLUMNS},
         }
-        text = json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(described, ensure_ascii=False, allow_nan=False)
         atomic_write_text(Path(path), text + "\n")
 
     def save(self, folder: str | Path) -> Path:

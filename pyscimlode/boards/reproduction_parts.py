@@ -66,8 +66,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 says what they mean."""
 
 
-def frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as one of the tables; None is NaN in a column of numbers.
+def frame(
+    table: str, rows: Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
+) -> pd.DataFrame:
+    """Return rows, or columns by name, as one of the tables; None is NaN among numbers.
 
     >>> list(frame("times", []))
     ['strain', 'step', 'what', 'nets', 'seconds', 'cpu']
@@ -75,7 +77,8 @@ def frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     columns = COLUMNS[table]
-    return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
+    data: Any = dict(rows) if isinstance(rows, Mapping) else list(rows)
+    return pd.DataFrame(data, columns=list(columns)).astype(dict(columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,12 @@ def joined(parts: Sequence[Part]) -> Part:
             for name in COLUMNS
         }
     )
+
+
+def by_column(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return a table as JSON data, column by column, NaN as None."""
+    columns = table.astype(object).where(table.notna(), None)
+    return {str(name): columns[name].tolist() for name in columns}
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
