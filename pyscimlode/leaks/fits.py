@@ -81,7 +81,10 @@ def _scaler(message: str) -> LeakFinding:
 
 
 def _fitted_on(result: FitResult, data: Dataset, further: tuple[str, ...] = ()) -> Scaling:
-    members = [replace(member, train=(*member.train, *further)) for member in result.members]
+    members = [
+        replace(member, train=(*(n for n in member.train if n in data.names), *further))
+        for member in result.members
+    ]
     return build_problem(data, result.model, members, objective=result.objective).scaling
 
 
