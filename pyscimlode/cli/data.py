@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pyscimlode.cli.console import GuardedGroup
+from pyscimlode.cli.leaks import leaks
 from pyscimlode.cli.options import (
     Controls,
     Experiment,
@@ -30,6 +31,7 @@ data_app = typer.Typer(
     rich_markup_mode="rich",
     help="List, show, audit, export and simulate data sets.",
 )
+data_app.command()(leaks)
 
 
 @data_app.command("list")

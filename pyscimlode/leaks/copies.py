@@ -19,25 +19,57 @@ NEARLY = 1e-3
 """Values are equal when they differ by less than this times the larger: rounding, or a nudge."""
 
 WHOLE = 0.7
-"""A strain is a copy when this share of its columns that can be compared is copied."""
+"""A strain is a copy when this share of its states that vary and can be compared is copied ..."""
+
+WHOLE_CELLS = 6
+"""... with at least so many equal cells in all of them together ..."""
 
 MIN_COLUMNS = 2
-"""Columns that a copy of a whole strain has at least."""
+"""... and at least so many such states, or all there are."""
 
 
-@dataclass(frozen=True)
-class _Copy:
-    """Columns that are equal in a training and a held-out experiment."""
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """A training and a held-out experiment, compared.
+
+    Attributes:
+        train: the training experiment.
+        test: the held-out experiment.
+        compared: ``(states,)`` cells that can be compared.
+        equal: ``(states,)`` cells that are equal.
+        varies: ``(states,)`` whether the values vary by more than rounding.
+    """
 
     train: Experiment
     test: Experiment
-    columns: tuple[int, ...]
-    compared: int
+    compared: npt.NDArray[np.int64]
+    equal: npt.NDArray[np.int64]
+    varies: BoolArray
+
+    @property
+    def alike(self) -> BoolArray:
+        """Which states vary and have equal values."""
+        measured = self.varies & (self.compared > 0)
+        return np.asarray(measured & (self.equal >= COPIED_SHARE * self.compared))
+
+    @property
+    def copied(self) -> list[int]:
+        """Positions of states that are copied beyond chance, each by itself."""
+        return np.flatnonzero(self.alike & (self.compared >= MIN_COPIED_CELLS)).tolist()
+
+    @property
+    def n_states(self) -> int:
+        """Number of states that can be compared."""
+        return int((self.varies & (self.compared > 0)).sum())
 
     @property
     def whole(self) -> bool:
-        enough = len(self.columns) >= min(MIN_COLUMNS, self.compared)
-        return enough and len(self.columns) >= WHOLE * self.compared
+        """Whether one is a copy of the other."""
+        n_alike = int(self.alike.sum())
+        return (
+            n_alike >= max(WHOLE * self.n_states, min(MIN_COLUMNS, len(self.alike)))
+            and self.equal[self.alike].sum() >= WHOLE_CELLS
+        )
 
 
 def content_findings(train: Dataset, test: Dataset) -> Iterator[LeakFinding]:
@@ -47,12 +79,12 @@ def content_findings(train: Dataset, test: Dataset) -> Iterator[LeakFinding]:
     alone; a copied control is what strains of one construction have in common.
     """
     columns: dict[tuple[int, str], list[str]] = {}
-    for copy in _copies(train, test):
-        if copy.whole:
-            yield _same_content(copy)
+    for pair in _pairs(train, test):
+        if pair.whole:
+            yield _same_content(pair)
             continue
-        for column in copy.columns:
-            columns.setdefault((column, copy.test.strain), []).append(copy.train.strain)
+        for column in pair.copied:
+            columns.setdefault((column, pair.test.strain), []).append(pair.train.strain)
     for (column, strain), others in columns.items():
         yield LeakFinding(
             "copied column",
@@ -66,32 +98,28 @@ def content_findings(train: Dataset, test: Dataset) -> Iterator[LeakFinding]:
         )
 
 
-def _same_content(copy: _Copy) -> LeakFinding:
-    renamed = copy.train.strain != copy.test.strain
+def _same_content(pair: _Pair) -> LeakFinding:
+    renamed = pair.train.strain != pair.test.strain
     return LeakFinding(
         "same content",
         "leak",
-        f"Held-out {copy.test.name!r} has the values of {copy.train.name!r}, which is trained on, "
-        f"in {len(copy.columns)} of {copy.compared} states"
+        f"Held-out {pair.test.name!r} has the values of {pair.train.name!r}, which is trained on, "
+        f"in {int(pair.alike.sum())} of {pair.n_states} states"
         + (": one strain under two names." if renamed else "."),
         "Remove one of the two, or give both one strain name and keep them on one side.",
-        strains=tuple(dict.fromkeys((copy.test.strain, copy.train.strain))),
+        strains=tuple(dict.fromkeys((pair.test.strain, pair.train.strain))),
     )
 
 
-def _copies(train: Dataset, test: Dataset) -> Iterator[_Copy]:
+def _pairs(train: Dataset, test: Dataset) -> Iterator[_Pair]:
     for tested in test:
         for trained in train:
             rows, other_rows = _common_rows(trained.times, tested.times)
             one, other = trained.states[rows], tested.states[other_rows]
             telling = np.isfinite(one) & np.isfinite(other) & ((one != 0) | (other != 0))
-            compared = telling.sum(axis=0)
-            equal = (telling & nearly_equal(one, other)).sum(axis=0)
-            can_be = (compared >= MIN_COPIED_CELLS) & (_distinct(one) | _distinct(other))
-            copied = can_be & (equal >= COPIED_SHARE * compared)
-            if copied.any():
-                columns = tuple(int(column) for column in np.flatnonzero(copied))
-                yield _Copy(trained, tested, columns, int(can_be.sum()))
+            equal = telling & nearly_equal(one, other)
+            varies = _distinct(one) | _distinct(other)
+            yield _Pair(trained, tested, telling.sum(axis=0), equal.sum(axis=0), varies)
 
 
 def nearly_equal(one: FloatArray, other: FloatArray) -> BoolArray:
