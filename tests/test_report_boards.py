@@ -12,7 +12,7 @@ from pyscimlode.boards import Comparison
 from pyscimlode.errors import ArtifactError, DataError
 from pyscimlode.plots.style import Figure
 from pyscimlode.report import write_comparison_report, write_tables_report
-from pyscimlode.report.board_words import best_words, opening, states_words, verdict
+from pyscimlode.report.board_words import best_words, counted_words, opening, states_words, verdict
 from pyscimlode.report.html import Measure, number, table
 from pyscimlode.report.tables import frame_table
 from tests.boards.example import KINDS, example_comparison
@@ -226,6 +226,17 @@ def test_states_words() -> None:
         "(1 or more): B (1.500), E (1.000)."
     )
     assert "forecasts no metabolite" in states_words(frame.iloc[1:3], "m")
+
+
+def test_metabolites_that_do_not_count_are_named() -> None:
+    out = [("S9", "GPP"), ("S10", "GPP"), ("S9", "Limonene")]
+    rows = board({"hybrid": 0.5}, excluded=out).table
+    why = "copied from another strain or at the detection limit"
+    assert counted_words(rows) == (
+        f"Limonene counts for S10 alone, elsewhere it is {why}. Not counted for any strain, {why}: "
+        "GPP."
+    )
+    assert counted_words(board({"hybrid": 0.5}).table) == ""
 
 
 @pytest.mark.usefixtures("unrendered")

@@ -12,10 +12,11 @@ import numpy as np
 from pyscimlode import plots
 from pyscimlode.baselines.controls import CONTROLS
 from pyscimlode.boards.tasks import SIMULATED
-from pyscimlode.plots.boards import BASELINE, CONTROL, best_of_task, ranked
+from pyscimlode.plots.boards import BASELINE, CONTROL, best_of_task, ranked, rows_of
 from pyscimlode.report import html
 from pyscimlode.report.board_words import (
     Verdict,
+    counted_words,
     protocol_words,
     sizes,
     states_words,
@@ -135,6 +136,9 @@ def _states(comparison: Comparison, protocol: str, judged: Verdict, album: Album
     yield html.heading("Metabolite by metabolite", 3)
     if judged.model:
         yield html.paragraph(states_words(states, judged.model))
+    left_out = counted_words(rows_of(comparison, protocol, judged.n))
+    if left_out:
+        yield html.paragraph(left_out)
     if judged.model and judged.control:
         yield _two_columns(states, judged)
     yield album.add(

@@ -166,6 +166,25 @@ def states_words(states: pd.DataFrame, model: str) -> str:
     return " ".join(parts)
 
 
+def counted_words(rows: pd.DataFrame) -> str:
+    """Say which metabolites do not count for some or all strains; empty where all count.
+
+    Args:
+        rows: of the long table, of one protocol and one number of training strains.
+    """
+    out = rows["excluded"].astype(bool).groupby(rows["state"].astype(str), sort=False)
+    never, partly = out.all(), out.any()
+    why = "copied from another strain or at the detection limit"
+    parts = []
+    for state in partly.index[partly & ~never]:
+        counted = rows[(rows["state"] == state) & ~rows["excluded"].astype(bool)]
+        strains = [str(strain) for strain in dict.fromkeys(counted["strain"])]
+        parts.append(f"{state} counts for {_listed(strains)} alone, elsewhere it is {why}.")
+    if never.any():
+        parts.append(f"Not counted for any strain, {why}: {_listed(list(never.index[never]))}.")
+    return " ".join(parts)
+
+
 def training_strains(n: int) -> str:
     """Return ``1 training strain`` or ``5 training strains``."""
     return f"{n} training strain{'' if n == 1 else 's'}"
