@@ -23,6 +23,8 @@ from pyscimlode.errors import ArtifactError, ModelError, TrainingInterrupted
 from pyscimlode.predictions import Prediction
 
 PACKAGES = ("numpy", "scipy", "torch", "scikit-learn", "tpot")
+MOST_LETTERS = 60
+"""Of settings that an error shows."""
 MOST_NOTES = 3
 """Remarks of one forecast, and about the data of one protocol, that are kept."""
 
@@ -167,10 +169,16 @@ def _difference(before: Any, now: Any, where: str = "") -> str:
     """Return `` (seeds: [0] before, [0, 1] now)`` for the first difference of two JSON data."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*before, *(k for k in now if k not in before)]:
-            if before.get(key) != now.get(key):
-                return _difference(before.get(key), now.get(key), str(key))
-    short = [text if len(text) <= 60 else f"{text[:57]}..." for text in (str(before), str(now))]
-    return f" ({where}: {short[0]} before, {short[1]} now)" if where else ""
+            if key not in now:
+                return f" ({key} is not asked for now)"
+            if key not in before:
+                return f" ({key} is new)"
+            if before[key] != now[key]:
+                return _difference(before[key], now[key], str(key))
+    texts = (str(before), str(now))
+    if max(map(len, texts)) > MOST_LETTERS:
+        return f" ({where} differs)" if where else ""
+    return f" ({where}: {texts[0]} before, {texts[1]} now)"
 
 
 def _run(

@@ -159,8 +159,14 @@ def test_other_settings_are_refused(tasks: list[Task], tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"'net' in 'sim-sparse' changed \(seeds: \[0, 1\] bef"):
         run_board(tasks, entrants, more_seeds, out=tmp_path)
     other = example_tasks(sizes=(2,), draws=1)
-    with pytest.raises(ArtifactError, match=r"sim-sparse/n=2/draw=1'"):
+    with pytest.raises(ArtifactError, match=r"changed \(sim-sparse/n=2/draw=1 is not asked for no"):
         run_board(other, entrants, QUICK, out=tmp_path)
+    more = example_tasks(sizes=(2,), draws=3)
+    with pytest.raises(ArtifactError, match=r"changed \(sim-sparse/n=2/draw=2 is new\)"):
+        run_board(more, entrants, QUICK, out=tmp_path)
+    wider = resolve_entrants({"net": NeuralODE(widths=(5,))})
+    with pytest.raises(ArtifactError, match=r"the model or its training of 'net' .*\(widths: \[4"):
+        run_board(tasks, wider, QUICK, out=tmp_path)
 
 
 def test_a_failed_entrant_is_tried_again(tasks: list[Task], tmp_path: Path) -> None:
