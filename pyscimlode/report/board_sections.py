@@ -241,15 +241,9 @@ def settings_section(comparison: Comparison, command: str) -> Iterator[str]:
     settings.pop("command", None)
     facts = {key.replace("_", " "): _fact(value) for key, value in settings.items()}
     facts["seconds in all"] = f"{sum(seconds.values()):.0f}" if seconds else ""
-    facts |= {
-        f"strains of {name}": f"{', '.join(task.train.strains[:12])}"
-        f"{', ...' if len(task.train.strains) > 12 else ''} -> {', '.join(task.test.strains[:12])}"
-        f"{', ...' if len(task.test.strains) > 12 else ''}; SHA-256 {task.train.content_hash[:12]} "
-        f"-> {task.test.content_hash[:12]}"
-        for name, task in comparison.tasks.items()
-    }
-    facts.setdefault("platform", platform.platform())
+    facts["report written on"] = platform.platform()
     yield html.table(["", ""], [(key, value) for key, value in facts.items() if value])
+    yield html.details("Strains of each task", _strains_of_tasks(comparison))
     if seconds:
         yield html.heading("Seconds of each model", 3)
         rows = [(name, html.Measure(f"{spent:.1f}")) for name, spent in seconds.items()]
@@ -258,6 +252,19 @@ def settings_section(comparison: Comparison, command: str) -> Iterator[str]:
         requests = {name: cell["request"] for name, cell in cells.items() if "request" in cell}
         text = json.dumps(requests, indent=1, ensure_ascii=False, default=str)
         yield html.details("Every model and its training, as data", html.code(text))
+
+
+def _strains_of_tasks(comparison: Comparison) -> str:
+    rows = [
+        (
+            name,
+            ", ".join(task.train.strains),
+            ", ".join(task.test.strains),
+            f"{task.train.content_hash[:12]}, {task.test.content_hash[:12]}",
+        )
+        for name, task in comparison.tasks.items()
+    ]
+    return html.table(["task", "trained on", "held out", "SHA-256 of the data"], rows)
 
 
 def _seconds(by_task: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
