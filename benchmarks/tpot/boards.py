@@ -10,7 +10,7 @@ import numpy as np
 
 import pyscimlode
 from pyscimlode.baselines import DerivativeRegression, FittedTPOT, TPOTBaseline
-from pyscimlode.baselines.derivative_regression import derivative_table
+from pyscimlode.baselines.derivative_tables import derivative_table
 from pyscimlode.boards.published import SCORES
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.results import Scores

@@ -1,122 +1,64 @@
-"""Derivative regression: learn dz/dt from interpolated series, then integrate.
+"""Derivative regression: learn dz/dt from measured series, then integrate.
 
 Costello & Garcia Martin, npj Syst. Biol. Appl. 4:19 (2018).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.baselines.base import FittedBaseline, check_ensemble, initial_states
+from pyscimlode.baselines.derivative_tables import (
+    DerivativeTable,
+    Interpolation,
+    Rows,
+    derivative_table,
+    interval_table,
+)
 from pyscimlode.baselines.integration import Field, heun
 from pyscimlode.baselines.regressors import (
+    GAUSSIAN_PROCESS,
     GAUSSIAN_PROCESS_ROWS,
-    fit_quietly,
     named_regressor,
     predictor,
     reseeded,
+    trainer,
 )
 from pyscimlode.data.dataset import Dataset
-from pyscimlode.data.interpolation import (
-    PUBLISHED_POINTS,
-    controls_at,
-    interpolate_by_row,
-    interpolate_by_time,
-)
+from pyscimlode.data.interpolation import PUBLISHED_POINTS, controls_at
 from pyscimlode.data.validation import validate_for_training
-from pyscimlode.errors import DataError, ModelError
+from pyscimlode.errors import ModelError
 
 FloatArray = npt.NDArray[np.float64]
-Interpolation = Literal["time", "row"]
-
-
-@dataclass(frozen=True, eq=False)
-class DerivativeTable:
-    """Rows to learn derivatives from, on an even time grid of each strain.
-
-    Attributes:
-        features: ``(rows, states + controls)``, measured units; a state that a strain never has
-            is zero.
-        derivatives: ``(rows, states)``, per time unit; NaN for a state that a strain never has.
-        groups: ``(rows,)`` number of the strain, so that splits can keep strains whole.
-        step: longest distance of two rows in time.
-    """
-
-    features: FloatArray
-    derivatives: FloatArray
-    groups: npt.NDArray[np.int64]
-    step: float
-
-
-def derivative_table(
-    dataset: Dataset,
-    *,
-    interpolation: Interpolation = "time",
-    points: int = PUBLISHED_POINTS,
-    window: int = 7,
-    order: int = 2,
-) -> DerivativeTable:
-    """Interpolate every experiment and take its Savitzky-Golay derivative.
-
-    Args:
-        dataset: the experiments.
-        interpolation: ``"time"``, or ``"row"`` to reproduce published numbers.
-        points: of each experiment's even grid.
-        window: points of the Savitzky-Golay filter, odd.
-        order: of its polynomial.
-
-    Raises:
-        DataError: for a window that does not fit.
-        ModelError: for an unknown interpolation.
-    """
-    from scipy.signal import savgol_filter
-
-    if interpolation not in ("time", "row"):
-        raise ModelError(f"interpolation={interpolation!r}: it is 'time' or 'row'.")
-    if not (window % 2 == 1 and 1 <= order < window <= points):
-        raise DataError(
-            f"A Savitzky-Golay window of {window} points with order {order} does not fit {points} "
-            "points: 1 <= order < window <= points, and window odd."
-        )
-    on_grid = interpolate_by_time if interpolation == "time" else interpolate_by_row
-    dense = [on_grid(e, points) for e in dataset]
-    steps = [float(e.times[1] - e.times[0]) for e in dense]
-    states = [np.nan_to_num(e.states, nan=0.0) for e in dense]
-    slopes = [
-        savgol_filter(z, window, order, deriv=1, delta=step, axis=0)
-        for z, step in zip(states, steps, strict=True)
-    ]
-    controls = np.concatenate([e.controls for e in dense])
-    has_state = np.concatenate([e.mask for e in dense])
-    strain_numbers = [dataset.strains.index(e.strain) for e in dense]
-    return DerivativeTable(
-        features=np.column_stack((np.concatenate(states), controls)),
-        derivatives=np.where(has_state, np.concatenate(slopes), np.nan),
-        groups=np.repeat(np.array(strain_numbers, dtype=np.int64), points),
-        step=max(steps),
-    )
 
 
 @dataclass(frozen=True)
 class DerivativeRegression:
     """One regressor a metabolite derivative, then integration from the measured start.
 
-    Every training strain is interpolated to an even grid, its derivatives are taken with a
-    Savitzky-Golay filter, and one regressor for each metabolite learns its derivative from all
-    metabolites and proteins. A forecast integrates these from the strain's first measured state,
-    with its measured p(t) as inputs. States are not clipped: a forecast may become negative, and
-    one that blows up is NaN with a status.
+    As published, every training strain is interpolated to an even grid, its derivatives are taken
+    with a Savitzky-Golay filter, and one regressor for each metabolite learns its derivative from
+    all metabolites and proteins. The Gaussian process learns from one row for each interval between
+    measurements instead: on the grid, rows between the same two measurements share their noise,
+    and it would take that for the shape of the field.
+
+    A forecast integrates from the strain's first measured state, with its measured p(t) as inputs.
+    States are not clipped: a forecast may become negative, and one that blows up is NaN with a
+    status.
 
     Args:
         regressor: ``"extra-trees"``, ``"gradient-boosting"``, ``"k-nearest"``,
             ``"gaussian-process"``, or a scikit-learn estimator, of which a clone is trained for
             each metabolite on features in measured units.
         interpolation: ``"time"``; ``"row"`` reproduces the published pipelines.
+        rows: ``"grid"`` or ``"intervals"`` (see :func:`interval_table`), which needs
+            ``interpolation="time"``; by default intervals for the Gaussian process by name, unless
+            interpolated by row, and the grid for others.
         points: of each strain's even grid.
         window: points of the Savitzky-Golay filter.
         order: of its polynomial.
@@ -129,6 +71,7 @@ class DerivativeRegression:
 
     regressor: Any = "extra-trees"
     interpolation: Interpolation = "time"
+    rows: Rows | None = None
     points: int = PUBLISHED_POINTS
     window: int = 7
     order: int = 2
@@ -156,25 +99,42 @@ class DerivativeRegression:
         named = isinstance(self.regressor, str)
         template = named_regressor(self.regressor) if named else self.regressor
         validate_for_training(train)
-        table = derivative_table(
-            train,
-            interpolation=self.interpolation,
-            points=self.points,
-            window=self.window,
-            order=self.order,
-        )
+        table = self._table(train)
         limit = self.max_rows
-        if limit is None and named and self.regressor == "gaussian-process":
+        if limit is None and named and self.regressor == GAUSSIAN_PROCESS:
             limit = GAUSSIAN_PROCESS_ROWS
+        train_one = trainer(self.regressor if named else None)
         members = tuple(
             tuple(
-                _fit_column(template, table, column, limit, seed, quiet=named)
+                _fit_column(template, table, column, limit, seed, train_one)
                 for column in range(len(train.state_names))
             )
             for seed in range(self.seed, self.seed + self.ensemble)
         )
         return FittedDerivativeRegression(
             self.name, train, members, table.step if self.step is None else self.step
+        )
+
+    def _table(self, train: Dataset) -> DerivativeTable:
+        rows = self.rows
+        if rows is None:
+            of_intervals = self.regressor == GAUSSIAN_PROCESS and self.interpolation == "time"
+            rows = "intervals" if of_intervals else "grid"
+        if rows not in ("grid", "intervals"):
+            raise ModelError(f"rows={rows!r}: it is 'grid' or 'intervals'.")
+        if rows == "intervals":
+            if self.interpolation != "time":
+                raise ModelError(
+                    f"rows='intervals' with interpolation={self.interpolation!r}: slopes between "
+                    "measurements are in time. Use interpolation='time' or rows='grid'."
+                )
+            return interval_table(train, points=self.points)
+        return derivative_table(
+            train,
+            interpolation=self.interpolation,
+            points=self.points,
+            window=self.window,
+            order=self.order,
         )
 
 
@@ -213,16 +173,18 @@ class FittedDerivativeRegression(FittedBaseline):
 
 
 def _fit_column(
-    template: Any, table: DerivativeTable, column: int, limit: int | None, seed: int, *, quiet: bool
+    template: Any,
+    table: DerivativeTable,
+    column: int,
+    limit: int | None,
+    seed: int,
+    train_one: Callable[[Any, FloatArray, FloatArray], Any],
 ) -> Any:
     target = table.derivatives[:, column]
     rows = np.flatnonzero(np.isfinite(target))
     if limit is not None and len(rows) > limit:
         rows = np.sort(np.random.default_rng([seed, column]).permutation(rows)[:limit])
-    estimator = reseeded(template, seed)
-    if quiet:
-        return fit_quietly(estimator, table.features[rows], target[rows])
-    return estimator.fit(table.features[rows], target[rows])
+    return train_one(reseeded(template, seed), table.features[rows], target[rows])
 
 
 def _as_field(regressors: tuple[Any, ...]) -> Field:

@@ -13,18 +13,25 @@ from pyscimlode.errors import ModelError, did_you_mean
 
 FloatArray = npt.NDArray[np.float64]
 
-REGRESSORS = ("extra-trees", "gradient-boosting", "k-nearest", "gaussian-process")
+GAUSSIAN_PROCESS = "gaussian-process"
+REGRESSORS = ("extra-trees", "gradient-boosting", "k-nearest", GAUSSIAN_PROCESS)
 """Names that ``DerivativeRegression(regressor=...)`` takes."""
 
 GAUSSIAN_PROCESS_ROWS = 1000
 """Rows a Gaussian process is trained on at most: its cost grows with the third power."""
+SCALE_ROWS = 300
+"""Rows its scales are learned from at most, which takes some hundred times as long as training."""
+LOG_OFFSET = 0.05
+"""Added to shares of the training maximum before the logarithm."""
 
 
 def named_regressor(name: str) -> Any:
     """Return an untrained scikit-learn regressor.
 
     Extra trees and gradient boosting take the features as they are. Neighbours and the Gaussian
-    process measure distances, so their features are log1p (of what is positive), standardised.
+    process measure distances, so their features are standardised logarithms: log1p (of what is
+    positive) for neighbours; for the Gaussian process the logarithm of the share of the training
+    maximum plus 0.05, in which rates saturate as smoothly at small as at large values.
 
     Raises:
         ModelError: for an unknown name.
@@ -44,27 +51,28 @@ def named_regressor(name: str) -> Any:
         return _standardised(
             KNeighborsRegressor(10, weights="distance", algorithm="brute", n_jobs=1)
         )
-    if name == "gaussian-process":
-        return _standardised(gaussian_process())
+    if name == GAUSSIAN_PROCESS:
+        return _process_of_shares()
     raise ModelError(
         f"There is no regressor {name!r}; there are {', '.join(REGRESSORS)}, or give a "
         "scikit-learn estimator." + did_you_mean(name, REGRESSORS)
     )
 
 
-def gaussian_process(length_scales: int = 1) -> Any:
-    """Return a Gaussian process with a smooth kernel and noise, its scales learned.
+def gaussian_process(length_scales: int = 1, nu: float | None = None) -> Any:
+    """Return a Gaussian process with noise, its scales learned.
 
     Args:
         length_scales: 1 for a common one, else one for each feature.
+        nu: smoothness of a Matern kernel; None: the squared exponential.
     """
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
     scales = np.full(length_scales, 3.0) if length_scales > 1 else 3.0
-    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(scales, (1e-1, 1e3)) + WhiteKernel(
-        0.1, (1e-6, 1e1)
-    )
+    bounds = (1e-1, 1e3)
+    shape = RBF(scales, bounds) if nu is None else Matern(scales, bounds, nu)
+    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * shape + WhiteKernel(0.1, (1e-6, 1e1))
     return GaussianProcessRegressor(kernel, normalize_y=True)
 
 
@@ -77,6 +85,13 @@ def reseeded(estimator: Any, seed: int) -> Any:
     return copy.set_params(**dict.fromkeys(states, seed))
 
 
+def trainer(name: str | None) -> Callable[[Any, FloatArray, FloatArray], Any]:
+    """Return what trains a regressor of this name and returns it; None: a given estimator."""
+    if name is None:
+        return lambda estimator, x, y: estimator.fit(x, y)
+    return fit_process if name == GAUSSIAN_PROCESS else fit_quietly
+
+
 def fit_quietly(estimator: Any, x: FloatArray, y: FloatArray) -> Any:
     """Train one of the named regressors, and return it.
 
@@ -87,6 +102,18 @@ def fit_quietly(estimator: Any, x: FloatArray, y: FloatArray) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return estimator.fit(x, y)
+
+
+def fit_process(pipeline: Any, x: FloatArray, y: FloatArray) -> Any:
+    """Train a pipeline that ends in a Gaussian process, its scales on some rows, and return it."""
+    from sklearn.base import clone
+
+    if len(x) <= SCALE_ROWS:
+        return fit_quietly(pipeline, x, y)
+    few = np.linspace(0, len(x) - 1, SCALE_ROWS).astype(np.intp)
+    learned = fit_quietly(clone(pipeline), x[few], y[few])
+    pipeline[-1].set_params(kernel=learned[-1].kernel_, optimizer=None)
+    return pipeline.fit(x, y)
 
 
 def predictor(regressor: Any) -> Callable[[FloatArray], FloatArray]:
@@ -111,6 +138,20 @@ def predictor(regressor: Any) -> Callable[[FloatArray], FloatArray]:
 def log1p_of_positive(values: FloatArray) -> FloatArray:
     """Return log(1 + max(x, 0))."""
     return np.asarray(np.log1p(np.maximum(values, 0.0)))
+
+
+def log_share(shares: FloatArray) -> FloatArray:
+    """Return log(max(x, 0) + 0.05) of shares of the training maximum."""
+    return np.asarray(np.log(np.maximum(shares, 0.0) + LOG_OFFSET))
+
+
+def _process_of_shares() -> Any:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
+
+    return make_pipeline(
+        MaxAbsScaler(), FunctionTransformer(log_share), StandardScaler(), gaussian_process(nu=2.5)
+    )
 
 
 def _standardised(regressor: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.baselines.derivative_regression import (
+from pyscimlode.baselines.derivative_tables import (
     DerivativeTable,
     Interpolation,
     derivative_table,

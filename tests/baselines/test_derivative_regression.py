@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression
 import pyscimlode
 from pyscimlode.backends.status import Status
 from pyscimlode.baselines import DerivativeRegression
-from pyscimlode.baselines.derivative_regression import derivative_table
+from pyscimlode.baselines.derivative_tables import derivative_table, interval_table
 from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.errors import (
     ColumnError,
@@ -152,6 +152,53 @@ def test_the_table_takes_derivatives_in_time(linear_train: Dataset) -> None:
     assert both.groups.tolist() == [0] * 10 + [1] * 10 + [2] * 10 + [3] * 10
 
 
+def test_the_table_of_intervals_has_a_row_a_measurement(linear_train: Dataset) -> None:
+    times = np.array([0.0, 1.0, 4.0, 10.0])
+    z = np.column_stack((times**2, [1.0, np.nan, 9.0, np.nan], np.full(4, np.nan)))
+    strain = Experiment("A", times, z, 5.0 - times[:, None])
+    table = interval_table(Dataset((strain,), ("x", "y", "w"), ("E",)), points=11)
+    assert table.step == 1.0
+    np.testing.assert_allclose(table.features[:, 0], [0.5, 8.5, 58.0])
+    np.testing.assert_allclose(table.features[:, 1], [2.0, 6.0, 9.0])
+    np.testing.assert_allclose(table.features[:, 2:], [[0.0, 4.5], [0.0, 2.5], [0.0, -2.0]])
+    np.testing.assert_allclose(table.derivatives[:, 0], [1.0, 5.0, 14.0])
+    np.testing.assert_allclose(table.derivatives[:, 1], [2.0, np.nan, np.nan])
+    assert np.isnan(table.derivatives[:, 2]).all()
+    both = interval_table(linear_train)
+    assert both.groups.tolist() == [n for n in range(4) for _ in range(400)]
+    assert both.step == pytest.approx(10.0 / 199)
+
+
+def noisy(dataset: Dataset, size: float) -> Dataset:
+    """The data as measured seldom and with noise."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for e in dataset:
+        states = e.states[::40] * np.exp(size * rng.normal(size=e.states[::40].shape))
+        states[0] = e.states[0]
+        rows.append(replace(e, times=e.times[::40], states=states, controls=e.controls[::40]))
+    return replace(dataset, experiments=tuple(rows))
+
+
+def test_a_gaussian_process_tells_noise_from_shape(
+    linear_train: Dataset, linear_test: Dataset
+) -> None:
+    train = noisy(linear_train, 0.1)
+    of_intervals = DerivativeRegression("gaussian-process", points=50).fit(train)
+    on_grid = DerivativeRegression("gaussian-process", points=50, rows="grid").fit(train)
+    scores = [model.score(linear_test).value(model.name) for model in (of_intervals, on_grid)]
+    assert scores[0] < 0.7 * scores[1]
+    noise = [model.regressors[0][0][-1].kernel_.k2.noise_level for model in (of_intervals, on_grid)]
+    assert noise[0] > 10.0 * noise[1]
+
+
+def test_rows_by_row_number_are_on_the_grid(linear_train: Dataset) -> None:
+    model = DerivativeRegression("gaussian-process", interpolation="row", points=20)
+    assert model._table(linear_train).derivatives.shape == (80, 2)
+    timed = replace(model, interpolation="time")
+    assert timed._table(linear_train).derivatives.shape == (1600, 2)
+
+
 def test_a_state_that_one_strain_never_has_is_learned_from_the_others(
     linear_train: Dataset, linear_test: Dataset
 ) -> None:
@@ -171,6 +218,9 @@ def test_a_state_that_one_strain_never_has_is_learned_from_the_others(
     [
         ({"regressor": "extra-tree"}, ModelError, "Did you mean 'extra-trees'"),
         ({"interpolation": "rows"}, ModelError, "it is 'time' or 'row'"),
+        ({"rows": "interval"}, ModelError, "it is 'grid' or 'intervals'"),
+        ({"rows": "intervals", "interpolation": "row"}, ModelError, "slopes between measurements"),
+        ({"rows": "intervals", "points": 1}, DataError, "at least two points"),
         ({"window": 6}, DataError, "window odd"),
         ({"points": 5}, DataError, "window of 7 points with order 2 does not fit 5 points"),
         ({"step": 0.0}, ModelError, "step of the integration is positive"),
