@@ -59,7 +59,7 @@ def prepare_folder(folder: Path, *, resume: bool = False, force: bool = False) -
     if holds and not (resume or force):
         raise ArtifactError(
             f"{folder} holds a comparison already. Go on with it with resume=True (--resume), or "
-            "choose another folder."
+            "choose another folder (--force throws it away)."
         )
     try:
         cells.mkdir(parents=True, exist_ok=True)
