@@ -15,6 +15,7 @@ A change of held-out states that moves the forecasts is followed up:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,8 +23,15 @@ import numpy as np
 
 from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.leaks import perturbations as change
-from pyscimlode.leaks.report import LeakFinding, LeakKind
-from pyscimlode.leaks.runs import Run, moved_strains, same_bits, same_nearly
+from pyscimlode.leaks.report import LeakFinding, LeakKind, Severity
+from pyscimlode.leaks.runs import (
+    NEARLY,
+    Run,
+    largest_move,
+    moved_strains,
+    same_bits,
+    same_nearly,
+)
 
 Rerun = Callable[[str, Dataset], Run]
 Cause = tuple[LeakKind, str, str]
@@ -97,10 +105,17 @@ class Change:
 def findings_of(what: Change) -> list[LeakFinding]:
     """Return what a change that moves forecasts says about leaks."""
     strains = moved_strains(what.run, what.base, what.test.names)
+    move = largest_move(what.run, what.base, what.test.names)
+    how_far = f"by up to {100.0 * move:.2g} % of the state's largest value"
+    if move <= NEARLY:
+        how_far = "by rounding alone, so this one does no harm"
+    elif not math.isfinite(move):
+        how_far = "or can no longer be made"
     seen = f" Seen with held-out states {what.name}: {len(strains)} of {len(what.test)} forecasts "
-    seen += "move."
+    seen += f"move, {how_far}."
+    severity: Severity = "warning" if move <= NEARLY else "leak"
     return [
-        LeakFinding(kind, "leak", message + seen, fix, strains)
+        LeakFinding(kind, severity, message + seen, fix, strains)
         for kind, message, fix in _causes(what)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -75,15 +76,33 @@ def moved_strains(
     return tuple(name for name in names if not _equal(run.forecast, base.forecast, name, tolerance))
 
 
-def _equal(one: Prediction, other: Prediction, name: str, tolerance: float) -> bool:
+def largest_move(run: Run, base: Run, names: Sequence[str]) -> float:
+    """Return how far a forecast moves at most, as a share of its state's largest value.
+
+    Infinite where a forecast has another shape, or is finite in one run alone.
+    """
+    return max(_move(run.forecast, base.forecast, name) for name in names)
+
+
+def _move(one: Prediction, other: Prediction, name: str) -> float:
     values, expected = one.members[name], other.members[name]
     if values.shape != expected.shape or not np.array_equal(one.times[name], other.times[name]):
-        return False
-    if tolerance == 0.0:
-        return np.array_equal(values, expected, equal_nan=True)
-    size = np.nanmax(np.abs(expected), initial=0.0, axis=(0, 1))
-    size = np.where(np.isfinite(size), size, 0.0)
-    return bool(
-        np.array_equal(np.isnan(values), np.isnan(expected))
-        and (np.nan_to_num(np.abs(values - expected)) <= tolerance * size).all()
+        return math.inf
+    if not np.array_equal(np.isfinite(values), np.isfinite(expected)):
+        return math.inf
+    known = np.isfinite(expected)
+    size = np.where(known, np.abs(expected), 0.0).max(axis=(0, 1), initial=0.0)
+    moved = np.zeros(values.shape)
+    np.subtract(values, expected, out=moved, where=known)
+    moved = np.abs(moved).max(axis=(0, 1), initial=0.0)
+    shares = np.divide(moved, size, out=np.where(moved > 0, np.inf, 0.0), where=size > 0)
+    return float(shares.max(initial=0.0))
+
+
+def _equal(one: Prediction, other: Prediction, name: str, tolerance: float) -> bool:
+    if tolerance > 0.0:
+        return _move(one, other, name) <= tolerance
+    values, expected = one.members[name], other.members[name]
+    return np.array_equal(values, expected, equal_nan=True) and np.array_equal(
+        one.times[name], other.times[name]
     )

@@ -108,11 +108,24 @@ def test_findings_name_strains_and_the_fix() -> None:
     report = audit_workflow(workflows.scaler_on_all_strains, *split(), quick=True)
     (finding,) = report.findings
     assert finding.strains == ("S5", "S6", "S7")
-    assert "3 of 3 forecasts move" in finding.message
+    assert "3 of 3 forecasts move, by up to" in finding.message
     assert finding.fix.startswith("Fit every scale on the training strains alone")
     assert report.checks == (
         "5 runs of the workflow, held-out strains as it is, repeated, scaled, nudged, turned round",
     )
+
+
+def test_what_moves_by_rounding_alone_is_a_warning() -> None:
+    def rescaled(train: Dataset, test: Dataset) -> Prediction:
+        scale = workflows.largest(workflows.joined(train, test))
+        forecast = workflows.honest(train, test).predict(test)
+        members = {name: values / scale * scale for name, values in forecast.members.items()}
+        return Prediction(forecast.state_names, forecast.times, members, forecast.status)
+
+    report = audit_workflow(rescaled, *split(), quick=True)
+    assert report
+    assert not report.leaks
+    assert "by rounding alone, so this one does no harm" in report.findings[0].message
 
 
 def test_a_workflow_that_is_not_repeatable_is_not_judged() -> None:
