@@ -93,12 +93,14 @@ class Outcome:
         seconds: task name -> its share of the time.
         failures: task name -> what went wrong; its forecast is NaN.
         remarks: about the data, that training made.
+        notes: warnings of the entrant, such as of a search that found nothing.
     """
 
     forecasts: Mapping[str, Prediction]
     seconds: Mapping[str, float]
     failures: Mapping[str, str]
     remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def describe(what: Trained, n: int, training: Training) -> Any:
@@ -133,12 +135,13 @@ def run_job(
     forecasts: dict[str, Prediction] = {}
     seconds: dict[str, float] = {}
     failures: dict[str, str] = {}
-    remarks: list[str] = []
+    remarks: dict[str, None] = {}
+    notes: dict[str, None] = {}
     for number, tasks in enumerate(_batches(job, training)):
         started = time.monotonic()
         file = None if checkpoint is None else checkpoint.with_name(f"{checkpoint.name}-{number}")
         try:
-            with collected(remarks):
+            with collected(remarks, notes):
                 found = _forecast(job, tasks, training, known, file)
         except FATAL:
             raise
@@ -148,18 +151,26 @@ def run_job(
         spent = (time.monotonic() - started) / len(tasks)
         forecasts |= {task.name: one for task, one in zip(tasks, found, strict=True)}
         seconds |= {task.name: round(spent, 3) for task in tasks}
-    return Outcome(forecasts, seconds, failures, tuple(dict.fromkeys(remarks)))
+    return Outcome(forecasts, seconds, failures, tuple(remarks), tuple(notes))
 
 
 @contextmanager
-def collected(remarks: list[str]) -> Iterator[None]:
-    """Add warnings about data to a list instead of showing them; other warnings are shown."""
+def collected(remarks: dict[str, None], notes: dict[str, None]) -> Iterator[None]:
+    """Collect warnings instead of showing them.
+
+    Args:
+        remarks: gets those about data.
+        notes: gets those about what is computed (``RuntimeWarning``). Others are shown.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
+        warnings.simplefilter("always", RuntimeWarning)
         yield
     for item in caught:
         if issubclass(item.category, DataWarning):
-            remarks.append(str(item.message))
+            remarks[str(item.message)] = None
+        elif issubclass(item.category, RuntimeWarning):
+            notes[str(item.message)] = None
         else:
             warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
 

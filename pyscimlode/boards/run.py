@@ -70,6 +70,7 @@ def run_board(
                 "seconds": dict(outcome.seconds),
                 "failures": dict(outcome.failures),
                 "remarks": list(outcome.remarks),
+                "notes": list(outcome.notes),
             }
             kept = {(name, job.entrant.name): f for name, f in outcome.forecasts.items()}, about
             if file is not None:
@@ -235,8 +236,14 @@ def _remarks(
     about_data: dict[str, dict[str, None]] = {}
     for job in jobs:
         about_data.setdefault(job.protocol, {}).update(dict.fromkeys(cells[job.name]["remarks"]))
+        notes += _first(f"{job.protocol}, {job.entrant.name}", cells[job.name]["notes"])
     for protocol, remarks in about_data.items():
-        notes += [f"{protocol}: {remark}" for remark in list(remarks)[:MOST_NOTES]]
-        if len(remarks) > MOST_NOTES:
-            notes.append(f"{protocol}: {len(remarks) - MOST_NOTES} more remarks about the data.")
+        notes += _first(protocol, list(remarks))
     return [*failures, *notes]
+
+
+def _first(where: str, remarks: Sequence[str]) -> list[str]:
+    """Return the first remarks, and how many more there are."""
+    shown = [f"{where}: {remark}" for remark in remarks[:MOST_NOTES]]
+    more = len(remarks) - len(shown)
+    return [*shown, f"{where}: {more} more remarks like these."] if more else shown

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,22 @@ def test_remarks_about_the_data_are_collected_once(tmp_path: Path) -> None:
     gaps = [str(w) for w in board.warnings if "p(t) is a guess in this gap" in str(w)]
     assert len(gaps) == 3
     assert gaps[0].startswith("folds: Control 'GPPS' of experiment")
-    assert "folds: 3 more remarks about the data." in board.warnings
+    assert "folds: 3 more remarks like these." in board.warnings
     assert run_board(fold_tasks(strains), entrants, QUICK, out=tmp_path).warnings == board.warnings
+
+
+def test_warnings_of_an_entrant_belong_to_the_comparison(tasks: list[Task]) -> None:
+    class Worried:
+        name = "worried"
+
+        def fit(self, train: Dataset) -> Any:
+            text = "nothing was found; ridge regression stands in"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+            return TREES.fit(train)
+
+    board = run_board(tasks, resolve_entrants({"worried": Worried()}), QUICK)
+    assert "folds, worried: nothing was found; ridge regression stands in" in board.warnings
+    assert np.isfinite(board.by_task("folds")["worried"]).all()
 
 
 def test_what_is_not_installed_ends_the_board(tasks: list[Task]) -> None:
