@@ -55,8 +55,10 @@ def fit(
             data set such as ``"limonene"``. None: 20 simulated strains to train and 20 to test.
         backend: the training engine.
         model: a model or its name (``"production-degradation"``, ``"neural-ode"``,
-            ``"hybrid-limonene"``, ...; :data:`pyscimlode.models.registry.NAMED`). None: a
-            production-degradation NODE; the published net under the identity protocol.
+            ``"hybrid-limonene"``, ...; :data:`pyscimlode.models.registry.NAMED`). A hybrid model
+            given by name is fitted to the kind of strains
+            (:func:`pyscimlode.fitting.recipes.default_hybrid`); a model is taken as it is. None:
+            a production-degradation NODE; the published net under the identity protocol.
         protocol: ``"forecast"`` (first state and p(t) of a strain -> its trajectory) or
             ``"identity"`` (the published protocol, which a zero field wins; never a forecast).
         solver: a name (``"auto"``, ``"tsit5"``, ``"dopri5"``, ``"dopri8"``, ``"rk4"``,
