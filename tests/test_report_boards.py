@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from pyscimlode.boards import Comparison
 from pyscimlode.errors import ArtifactError, DataError
+from pyscimlode.leaks import LeakFinding
 from pyscimlode.plots.style import Figure
 from pyscimlode.report import write_comparison_report, write_tables_report
 from pyscimlode.report.board_words import best_words, counted_words, opening, states_words, verdict
@@ -18,17 +19,6 @@ from pyscimlode.report.tables import frame_table
 from tests.boards.example import KINDS, example_comparison
 from tests.plots.board_cases import CONTROL_NAMES, board, many
 from tests.test_report import EVIL, Tags
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a report reads of a finding of the leak audit."""
-
-    kind: str
-    severity: str
-    message: str
-    fix: str
-    where: str
 
 
 @pytest.fixture(scope="module")
@@ -259,14 +249,16 @@ def test_forecasts_that_were_not_kept_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("unrendered")
 def test_leaks_come_first_and_say_what_to_do(tmp_path: Path) -> None:
-    remark = Finding("copied column", "warning", "GPP is the same.", "Leave it out.", "S1")
-    leak = Finding("same strain", "leak", "S9 is trained on and tested.", "Split again.", "S9")
+    remark = LeakFinding(
+        "copied column", "warning", "GPP is the same.", "Leave it out.", ("S1", "S2"), "GPP"
+    )
+    leak = LeakFinding("same strain", "leak", "S9 is trained on and tested.", "Split.", ("S9",))
     warned = replace(board({"hybrid": 0.5}), warnings=("One draw.", remark, leak))
     report = write_comparison_report(tmp_path / "r.html", warned).read_text(encoding="utf-8")
     assert "The audit found 1 leak (same strain): scores below may not be" in report
     rows = re.findall(r'<tr class="(leak|warning)">(.*?)</tr>', report)
     assert [kind for kind, _ in rows] == ["leak", "warning"]
-    cells = ("leak", "same strain", "S9", "S9 is trained on and tested.", "Split again.")
+    cells = ("leak", "same strain", "S9", "S9 is trained on and tested.", "Split.")
     assert rows[0][1] == "".join(f"<td>{cell}</td>" for cell in cells)
     assert "<li>One draw.</li>" in report
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from pyscimlode import plots
 from pyscimlode.baselines.controls import CONTROLS
-from pyscimlode.boards.tasks import SIMULATED
+from pyscimlode.boards.tasks import PROTOCOLS, SIMULATED
+from pyscimlode.leaks import LeakFinding
 from pyscimlode.plots.boards import BASELINE, CONTROL, best_of_task, ranked, rows_of
 from pyscimlode.report import html
 from pyscimlode.report.board_words import (
     Verdict,
     counted_words,
-    protocol_words,
     sizes,
     states_words,
     training_strains,
@@ -42,7 +42,7 @@ def protocol_section(
     comparison: Comparison, protocol: str, verdicts: Sequence[Verdict], album: Album
 ) -> Iterator[str]:
     """Return verdicts, scores and figures of one protocol."""
-    yield html.heading(f"{protocol}: {protocol_words(protocol)}")
+    yield html.heading(f"{protocol}: {PROTOCOLS.get(protocol, protocol)}")
     for one in verdicts[::-1]:
         told = f"With {training_strains(one.n)}: {one.sentence}"
         yield html.paragraph(told, "verdict" if one.clear else "verdict behind")
@@ -217,8 +217,8 @@ def _strains(comparison: Comparison, task: Task, model: str, album: Album) -> It
 def warnings_section(comparison: Comparison) -> Iterator[str]:
     """Return what spoils or limits the scores, and what to do about it."""
     yield html.heading("What spoils or limits these scores")
-    findings = [w for w in comparison.warnings if hasattr(w, "severity")]
-    remarks = [str(w) for w in comparison.warnings if not hasattr(w, "severity")]
+    findings = [w for w in comparison.warnings if isinstance(w, LeakFinding)]
+    remarks = [str(w) for w in comparison.warnings if not isinstance(w, LeakFinding)]
     if not findings and not remarks:
         yield html.paragraph("The audits found nothing.")
     if findings:

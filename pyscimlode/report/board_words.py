@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyscimlode.boards.tasks import PROTOCOLS, SIMULATED
+from pyscimlode.boards.tasks import SIMULATED
+from pyscimlode.leaks import LeakFinding
 from pyscimlode.plots.boards import BASELINE, CONTROL, kinds, ranked, scores_of
 from pyscimlode.report.html import number
 
@@ -115,10 +116,11 @@ def opening(comparison: Comparison, verdicts: Sequence[Verdict]) -> str:
 
 def leak_words(comparison: Comparison) -> str:
     """Return a sentence on the leaks among the warnings; empty where there are none."""
-    leaks = [w for w in comparison.warnings if getattr(w, "severity", "") == "leak"]
+    findings = [w for w in comparison.warnings if isinstance(w, LeakFinding)]
+    leaks = [finding for finding in findings if finding.severity == "leak"]
     if not leaks:
         return ""
-    kinds_found = _and(list(dict.fromkeys(str(leak.kind) for leak in leaks)))
+    kinds_found = _and(list(dict.fromkeys(leak.kind for leak in leaks)))
     return (
         f"The audit found {_count(len(leaks), 'leak')} ({kinds_found}): scores below may not be "
         "those of forecasts. See what spoils or limits these scores."
@@ -138,11 +140,6 @@ def best_words(comparison: Comparison, verdicts: Sequence[Verdict]) -> list[str]
         mark = _regression(order, score.get(one.model))
         lines.append(f"{one.protocol}, {training_strains(one.n)}: {told}{ending}.{mark}")
     return lines
-
-
-def protocol_words(protocol: str) -> str:
-    """Return what a protocol trains on and tests."""
-    return PROTOCOLS.get(protocol, protocol)
 
 
 def states_words(states: pd.DataFrame, model: str) -> str:
