@@ -38,7 +38,7 @@ Cause = tuple[LeakKind, str, str]
 
 STATISTICS: Cause = (
     "scaler",
-    "Forecasts follow the size of held-out states, wherever in the held-out strains it stands: a "
+    "Forecasts follow the size of held-out states, whatever strain and time they belong to: a "
     "maximum, mean or standard deviation was taken over all strains.",
     "Fit every scale on the training strains alone, and apply it to the held-out ones.",
 )
@@ -106,7 +106,7 @@ def findings_of(what: Change) -> list[LeakFinding]:
     """Return what a change that moves forecasts says about leaks."""
     strains = moved_strains(what.run, what.base, what.test.names)
     move = largest_move(what.run, what.base, what.test.names)
-    how_far = f"by up to {100.0 * move:.2g} % of the state's largest value"
+    how_far = f"by up to {100.0 * move:.3g} % of the state's largest value"
     if move <= NEARLY:
         how_far = "by rounding alone, so this one does no harm"
     elif not math.isfinite(move):
