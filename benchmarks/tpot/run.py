@@ -18,6 +18,7 @@ import warnings
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -125,8 +126,11 @@ def markdown(found: dict[str, Any]) -> str:
         f"{found['cpu_seconds']:.0f} s of one of {env['cores']} cores (load {env['load']}); "
         f"{packages}."
     )
+    middle = median(row["nrmse"] for row in found["metabolites"])
+    remarks = [f"Median NRMSE of what TPOT found over metabolites: {middle:.3g}."]
     stand_ins = [row["state"] for row in found["metabolites"] if row["stand_in"]]
-    remarks = [f"No pipeline was found for {', '.join(stand_ins)}."] if stand_ins else []
+    if stand_ins:
+        remarks.append(f"No pipeline was found for {', '.join(stand_ins)}.")
     return "\n\n".join(
         [
             f"## {found['board']}",
