@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 REQUEST = "request.json"
 KIND = "pyscimlode compare"
 SIZES = "2,10"
-DRAWS = 2
+DRAWS = 1
 SEEDS = 1
 LEARNING = "Learning curves"
 
@@ -172,7 +172,7 @@ def compare(
 
     The controls that any model must beat stand beside them.
 
-    Without options: simulated strains, 2 and 10 to train, a few minutes.
+    Without options: simulated strains, 2 and 10 to train; some five minutes.
 
     Writes table.md, table.csv, comparison.json, figures, report.html into --out.
 
