@@ -111,7 +111,7 @@ def reproduce(
         device=device,
         dtype=dtype,
         fixed_steps=QUICK_STEPS if quick else PUBLISHED_ITERATIONS,
-        regressor="k-nearest" if quick else "extra-trees",
+        regressor="ridge" if quick else "extra-trees",
         progress=progress,
     )
     questions = _questions(pathways)

@@ -129,7 +129,10 @@ def _untrained(question: Question, options: BatchOptions, folder: PartFolder | N
 
 
 def _regression(question: Question, options: BatchOptions, folder: PartFolder | None) -> Part:
-    regression = DerivativeRegression(options.regressor, interpolation="row", seed=options.seed)
+    from sklearn.linear_model import Ridge
+
+    regressor = Ridge() if options.regressor == "ridge" else options.regressor
+    regression = DerivativeRegression(regressor, interpolation="row", seed=options.seed)
     return baseline_part(question, regression)
 
 
