@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import socket
 from dataclasses import replace
 from typing import Any
@@ -149,7 +150,8 @@ def test_wrong_settings(worker: Any, linear_train: Dataset) -> None:
 @pytest.fixture(scope="module")
 def searched(linear_train: Dataset) -> tuple[FittedTPOT, list[SearchEvent]]:
     """A small real search and what was told of it."""
-    pytest.importorskip("tpot", reason="TPOT is not installed (extra `tpot`)")
+    if importlib.util.find_spec("tpot") is None:
+        pytest.skip("TPOT is not installed (extra `tpot`)")
     events: list[SearchEvent] = []
     return replace(SMALL, progress=events.append).fit(linear_train.keep(states=["x"])), events
 
