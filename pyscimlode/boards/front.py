@@ -162,7 +162,17 @@ def make_tasks(
     test: Dataset | str | Sequence[str] | None = None,
     **roles: Any,
 ) -> list[Task]:
-    """Return the tasks of one protocol; arguments as for :func:`compare`."""
+    """Return the tasks of one protocol; arguments as for :func:`compare`.
+
+    Raises:
+        DataError: options of your own strains without strains.
+    """
+    asked = [*(["test"] if test is not None else []), *roles]
+    if data is None and asked:
+        raise DataError(
+            f"{', '.join(asked)}: what is said about strains of your own needs data=... "
+            "(pyscimlode compare DATA)."
+        )
     if protocol == FOLDS:
         return fold_tasks(read_data(data, **roles), test)
     if protocol in MEASURED:

@@ -76,6 +76,9 @@ def test_wrong_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match="There is no option 'sttes'"):
         pyscimlode.compare(strains, sttes=["GPP"])
 
+    with pytest.raises(DataError, match="test, time: what is said about strains of your own needs"):
+        pyscimlode.compare(test="S1", time="Hour")
+
     def missing(file: object) -> Path:
         raise DownloadError("not here")
 
