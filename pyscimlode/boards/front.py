@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from pyscimlode.boards.tasks import (
     simulated_tasks,
 )
 from pyscimlode.data.dataset import Dataset
-from pyscimlode.errors import DataError, TrainingError
+from pyscimlode.errors import DataError, TrainingError, did_you_mean
 from pyscimlode.fitting.inputs import read_data
 from pyscimlode.fitting.run import Progress
 from pyscimlode.training import Stage
@@ -29,6 +30,7 @@ from pyscimlode.training import Stage
 if TYPE_CHECKING:
     import pandas as pd
 
+ROLES = ("time", "experiment", "states", "controls", "replicate", "sheet")
 DEFAULT_PROTOCOL = "sim-sparse"
 DEFAULT_MODELS = (
     "hybrid",
@@ -169,9 +171,11 @@ def make_tasks(
     """
     asked = [*(["test"] if test is not None else []), *roles]
     if data is None and asked:
+        known = signature(compare).parameters
+        hints = "".join(did_you_mean(name, known) for name in roles if name not in ROLES)
         raise DataError(
             f"{', '.join(asked)}: what is said about strains of your own needs data=... "
-            "(pyscimlode compare DATA)."
+            f"(pyscimlode compare DATA).{hints}"
         )
     if protocol == FOLDS:
         return fold_tasks(read_data(data, **roles), test)

@@ -78,6 +78,8 @@ def test_wrong_requests(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(DataError, match="test, time: what is said about strains of your own needs"):
         pyscimlode.compare(test="S1", time="Hour")
+    with pytest.raises(DataError, match=r"seed: what .*Did you mean 'seeds'\?"):
+        pyscimlode.compare(seed=3)
 
     def missing(file: object) -> Path:
         raise DownloadError("not here")
