@@ -23,7 +23,7 @@ from pyscimlode.plots.style import (
 
 if TYPE_CHECKING:
     from pyscimlode.plots.style import Figure
-    from pyscimlode.results.coverage import Coverage
+    from pyscimlode.results.coverage_table import Coverage
 
 
 @styled

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyscimlode.predictions import Prediction
 from pyscimlode.results.calibration import Calibration
 from pyscimlode.results.conformal import ConformalForecaster, recalibrate
-from pyscimlode.results.coverage import Coverage, coverage
+from pyscimlode.results.coverage import coverage
+from pyscimlode.results.coverage_table import Coverage
 from pyscimlode.results.fit_result import FitResult
 from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import score_forecasters
