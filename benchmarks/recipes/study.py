@@ -72,6 +72,7 @@ class Variant:
 
 VARIANTS = (
     Variant(sees_controls=False, exponent=0.7, decay=0.1, steps=400, lr=2e-2),
+    Variant(sees_controls=True, exponent=0.5, decay=0.1, steps=400, lr=2e-2),
     Variant(sees_controls=False, exponent=0.7, decay=1.0),
     Variant(sees_controls=False, exponent=0.5, decay=1.0),
     Variant(sees_controls=True, exponent=0.7, decay=1.0),
