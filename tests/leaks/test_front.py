@@ -32,5 +32,5 @@ def test_what_is_held_out_must_be_said() -> None:
     train, test = split()
     with pytest.raises(DataError, match=r"Say what is held out: audit_leaks\(train, test\)"):
         pyscimlode.audit_leaks(train)
-    with pytest.raises(DataError, match=r"A fit is audited by itself; give workflow= and"):
+    with pytest.raises(DataError, match=r"A fit is audited by itself; give workflow=, validation="):
         pyscimlode.audit_leaks(fit(train, test, ensemble=1), workflow=scaler_on_all_strains)
