@@ -28,14 +28,17 @@ def rounding(values: FloatArray) -> FloatArray:
     spacing = np.spacing(np.abs(values))
     if len(known) == 0:
         return spacing
-    if np.array_equal(known, known.astype(np.float32).astype(np.float64)):
+    with np.errstate(over="ignore", under="ignore"):
+        single = known.astype(np.float32).astype(np.float64)
+    if np.array_equal(known, single):
         spacing = np.maximum(spacing, np.abs(values) * float(np.finfo(np.float32).eps))
-    described = [_digits(float(value)) for value in known if value != 0.0]
-    if not described:
-        return spacing
-    significant = max(digits for digits, _ in described)
-    decimals = max(places for _, places in described)
-    if significant > MOST_DIGITS:
+    significant, decimals = 0, -MOST_DIGITS
+    for value in known[known != 0.0].tolist():
+        digits, places = _digits(value)
+        significant, decimals = max(significant, digits), max(decimals, places)
+        if significant > MOST_DIGITS:
+            return spacing
+    if significant == 0:
         return spacing
     magnitude = np.floor(np.log10(np.where(values == 0.0, 1.0, np.abs(values))))
     by_digits = np.where(values == 0.0, 0.0, 10.0 ** (magnitude - significant + 1))

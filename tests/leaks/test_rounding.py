@@ -31,3 +31,8 @@ def test_gaps_and_zeros() -> None:
     units = rounding(np.array([np.nan, 0.0, 0.25]))
     assert units[1] == units[2] == 0.01
     assert np.isfinite(rounding(np.zeros(3))).all()
+
+
+def test_numbers_beyond_single_precision() -> None:
+    values = np.array([1e300, 1e-300])
+    np.testing.assert_allclose(rounding(values), [1e300, 1e-300])
