@@ -29,6 +29,7 @@ from pyscimlode.cli.outputs import RunFolder
 from pyscimlode.errors import TrainingError
 
 if TYPE_CHECKING:
+    from pyscimlode.data.dataset import Dataset
     from pyscimlode.results import FitResult
     from pyscimlode.training import Stage
 
@@ -72,15 +73,16 @@ class Request:
                 self.time, self.experiment, self.states, self.controls, self.replicate, self.sheet
             ),
         )
+        model = None if self.model is None else ALIASES.get(self.model, self.model)
         return api.fit(
             train,
             test=held_out,
-            model=None if self.model is None else ALIASES.get(self.model, self.model),
+            model=model,
             protocol=self.protocol,
             backend=self.backend,
             solver=self.solver,
             pir=self.pir,
-            stages=self._stages(len(train.strains)),
+            stages=self._stages(model, train),
             ensemble=self.ensemble,
             seed=self.seed,
             early_stopping=self.early_stopping,
@@ -91,14 +93,16 @@ class Request:
             resume=resume,
         )
 
-    def _stages(self, n_strains: int) -> Sequence[Stage] | None:
+    def _stages(self, model: str | None, train: Dataset) -> Sequence[Stage] | None:
         """Return the stages that ``--steps`` asks for; None for the usual ones."""
-        from pyscimlode.fitting.recipes import default_stages
+        from pyscimlode.fitting.recipes import chosen_model, default_stages
         from pyscimlode.objectives.protocols import check_protocol
 
         if self.steps is None:
             return None
-        return shortened(default_stages(check_protocol(self.protocol), n_strains), self.steps)
+        protocol = check_protocol(self.protocol)
+        trained = chosen_model(protocol, model, train)
+        return shortened(default_stages(protocol, len(train.strains), trained), self.steps)
 
 
 def fit(

@@ -142,7 +142,7 @@ def write_tables(result: FitResult, folder: Path) -> list[Path]:
 
 
 def prediction_table(result: FitResult, dataset: Any, times: list[float] | None = None) -> Any:
-    """Return forecasts as rows, with the measured value where there is one, and units."""
+    """Return forecasts as rows, with the measured value, the unit, and what the interval is."""
     forecast = result.predict(dataset, times=times)
     frame: pd.DataFrame = forecast.to_frame()
     measured = {
@@ -154,6 +154,7 @@ def prediction_table(result: FitResult, dataset: Any, times: list[float] | None 
     keys = zip(frame["experiment"], frame["time"], frame["state"], strict=True)
     frame["measured"] = [measured.get((name, float(t), s), float("nan")) for name, t, s in keys]
     frame["unit"] = [dataset.units.get(state, "") for state in frame["state"]]
+    frame["interval"] = forecast.interval_words()
     return frame
 
 

@@ -51,7 +51,7 @@ def predict(
 ) -> None:
     """Forecast strains from their first measured state and their proteins.
 
-    Gives the ensemble's median and interval, and the value where measured.
+    Gives the ensemble's median, an interval and its kind, and the value where measured.
 
     Examples:
       pyscimlode predict runs/L2 --times 0:72:1 --out L2.csv

@@ -68,6 +68,7 @@ def test_predictions_are_the_models_at_the_measured_times(finished: tuple[Path, 
         "upper",
         "measured",
         "unit",
+        "interval",
     ]
     limonene = table[table["state"] == "Limonene"]
     np.testing.assert_allclose(limonene["median"], result.predict("S4").series("S4", "Limonene"))
@@ -198,3 +199,17 @@ def test_a_file_is_no_folder(table: Path) -> None:
     done = invoke("fit", table, "--test", "S4", "--out", table)
     assert done.exit_code == 1
     assert "is a file; name a folder with --out" in done.stderr
+
+
+def test_steps_shorten_the_stages_of_the_model_that_is_trained(
+    monkeypatch: pytest.MonkeyPatch, measured_data: Path, tmp_path: Path
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def stop(train: Any, **options: Any) -> None:
+        seen.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyscimlode.api.fit", stop)
+    invoke("fit", "limonene", "--model", "hybrid-limonene", "--steps", 5, "--out", tmp_path / "run")
+    assert [(stage.steps, stage.weight_decay) for stage in seen["stages"]] == [(5, 1.0), (5, 1.0)]
