@@ -19,7 +19,7 @@ MEASURED = (
     "gaussian-process",
     "extra-trees",
 )
-SIMULATED = tuple(model for model in MEASURED if model != "hybrid+geometric")
+SIMULATED = (*(model for model in MEASURED if model != "hybrid+geometric"), "gp-derivatives")
 SIZES = (2, 5, 10, 50, 100)
 DRAWS = 3
 
