@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyscimlode.boards.front import compare
 from pyscimlode.boards.comparison import Comparison
 from pyscimlode.boards.entrants import ENTRANTS
+from pyscimlode.boards.front import compare
 from pyscimlode.boards.tasks import PROTOCOLS, Task
 
 __all__ = ["ENTRANTS", "PROTOCOLS", "Comparison", "Task", "compare"]
