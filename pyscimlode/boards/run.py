@@ -236,7 +236,7 @@ def _remarks(
     about_data: dict[str, dict[str, None]] = {}
     for job in jobs:
         about_data.setdefault(job.protocol, {}).update(dict.fromkeys(cells[job.name]["remarks"]))
-        notes += _first(f"{job.protocol}, {job.entrant.name}", cells[job.name]["notes"])
+        notes += _first(f"{job.protocol}, {job.entrant.name}", cells[job.name].get("notes", []))
     for protocol, remarks in about_data.items():
         notes += _first(protocol, list(remarks))
     return [*failures, *notes]
