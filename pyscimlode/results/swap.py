@@ -14,7 +14,9 @@ from pyscimlode.data.interpolation import controls_at
 from pyscimlode.data.splits import check_disjoint
 from pyscimlode.data.validation import check_same_layout
 from pyscimlode.errors import ColumnError, ExperimentError
-from pyscimlode.objectives.metrics import reference_sd, rmse
+from pyscimlode.objectives.metrics import reference_sd, rmse, score_rows
+from pyscimlode.predictions import Prediction
+from pyscimlode.results.scores import Scores
 from pyscimlode.results.scoring import ScoreScale, joined
 
 if TYPE_CHECKING:
@@ -33,20 +35,14 @@ class SwapTest:
             p(t): the mean NRMSE over states with the strain's own and with the donor's p(t), and
             how far the forecast moved (root mean square over times and states, in the unit of
             NRMSE). Cells at t0 do not count.
+        own: NRMSE of all strains together with their own p(t), as in a score table ("all").
+        swapped: the same with other strains' p(t), mean over the rounds of swaps.
     """
 
     name: str
     table: pd.DataFrame
-
-    @property
-    def own(self) -> float:
-        """Mean NRMSE with each strain's own p(t)."""
-        return float(self.table["own"].mean())
-
-    @property
-    def swapped(self) -> float:
-        """Mean NRMSE with another strain's p(t)."""
-        return float(self.table["swapped"].mean())
+    own: float
+    swapped: float
 
     @property
     def moved(self) -> float:
@@ -71,7 +67,7 @@ def swap_test(
     test: Dataset,
     *,
     donors: int = 3,
-    score_scale: ScoreScale = "all",
+    score_scale: ScoreScale | None = None,
 ) -> SwapTest:
     """Forecast held-out strains once more with the controls of other strains.
 
@@ -83,7 +79,8 @@ def swap_test(
         fitted: a ``FitResult`` or a fitted baseline.
         test: held-out strains; their first states stay their own.
         donors: strains that lend their p(t) to each tested strain, at most.
-        score_scale: the unit of NRMSE, ``"all"`` strains or the ``"test"`` strains.
+        score_scale: the unit of NRMSE, ``"all"`` strains or the ``"test"`` strains; by default
+            that of the fit's own scores.
 
     Raises:
         ExperimentError: when a strain of ``test`` was trained on, or no donor is asked for.
@@ -98,11 +95,13 @@ def swap_test(
     if donors < 1:
         raise ExperimentError(f"donors={donors}: at least one other strain must lend its p(t).")
     everything = joined(fitted.train, test)
-    sd = reference_sd(test if score_scale == "test" else everything)
+    scale = score_scale or getattr(fitted, "score_scale", "all")
+    sd = reference_sd(test if scale == "test" else everything)
     own = fitted.predict(test)
-    rows = []
+    rows, totals = [], []
     for lent_by, swapped in _swaps(everything, fitted.train, test, donors):
         other = fitted.predict(swapped)
+        totals.append(_total(other, test, sd))
         for experiment in test:
             before, after = own.median(experiment.name), other.median(experiment.name)
             moved = ((after - before)[1:] / sd)[:, np.isfinite(sd)]
@@ -116,7 +115,14 @@ def swap_test(
                 )
             )
     table = pd.DataFrame(rows, columns=["strain", "donor", "own", "swapped", "moved"])
-    return SwapTest(fitted.name, table)
+    return SwapTest(fitted.name, table, _total(own, test, sd), float(np.mean(totals)))
+
+
+def _total(forecast: Prediction, test: Dataset, sd: FloatArray) -> float:
+    """Return the NRMSE of all strains together, as score tables have it."""
+    medians = {name: forecast.median(name) for name in forecast.names}
+    scores = Scores.from_rows(list(score_rows("", medians, test, sd, {})))
+    return scores.value("", clean=False)
 
 
 def _swaps(

@@ -66,6 +66,7 @@ def test_a_fit_can_be_tested(result: FitResult) -> None:
         ("S6", "S5"),
     ]
     assert found.moved > 0
+    assert found.own == pytest.approx(result.scores.value(result.name, clean=False))
 
 
 def test_wrong_requests() -> None:
