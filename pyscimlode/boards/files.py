@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyscimlode.artifacts import atomic_write_text, load_arrays, save_arrays
+from pyscimlode.artifacts import atomic_write_text, load_arrays, read_description, save_arrays
 from pyscimlode.artifacts.datasets import Arrays, dataset_arrays, dataset_from, describe_dataset
 from pyscimlode.boards.tasks import Task
 from pyscimlode.data.dataset import Dataset
@@ -104,7 +104,14 @@ def load(folder: Path) -> Comparison:
     """Read the folder; see :meth:`Comparison.load`."""
     from pyscimlode.boards.comparison import Comparison
 
-    described = _read_description(folder)
+    described = read_description(
+        folder / DESCRIPTION,
+        kind=KIND,
+        version=VERSION,
+        what="comparison",
+        made_by="save() or compare(out=...)",
+        again="compare again",
+    )
     try:
         tasks = _read_strains(folder / STRAINS)
         forecasts: dict[tuple[str, str], Prediction] = {}
@@ -233,27 +240,6 @@ def _read_strains(path: Path) -> dict[str, Task]:
         )
         for item in metadata["tasks"]
     }
-
-
-def _read_description(folder: Path) -> dict[str, Any]:
-    file = folder / DESCRIPTION
-    if not file.is_file():
-        raise ArtifactError(
-            f"There is no comparison at {folder} (no {DESCRIPTION} in it). Give the folder that "
-            "save() or compare(out=...) wrote."
-        )
-    try:
-        described = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ArtifactError(f"{file} is damaged: it is not JSON ({error}).") from error
-    if not isinstance(described, dict) or described.get("kind") != KIND:
-        raise ArtifactError(f"{file} does not describe a comparison.")
-    if described.get("version") != VERSION:
-        raise ArtifactError(
-            f"{folder} has format version {described.get('version')}; this pyscimlode reads "
-            f"version {VERSION}. Install the pyscimlode that wrote it, or compare again."
-        )
-    return described
 
 
 def plain(value: Any) -> Any:

@@ -112,29 +112,27 @@ class Reproduction:
         Raises:
             ArtifactError: when it is missing, damaged or of another version.
         """
-        file = Path(path) / DESCRIPTION if Path(path).is_dir() else Path(path)
+        from pyscimlode.artifacts import read_description
+
+        described = read_description(
+            Path(path) / DESCRIPTION if Path(path).is_dir() else Path(path),
+            kind=KIND,
+            version=VERSION,
+            what="reproduction",
+            made_by="save() or reproduce(out=...)",
+            again="reproduce again",
+        )
         try:
-            described = json.loads(file.read_text(encoding="utf-8"))
-            if described["kind"] != KIND:
-                raise KeyError("kind")
-            if described["version"] > VERSION:
-                raise ArtifactError(
-                    f"{file} was written by a newer pyscimlode; upgrade to read it."
-                )
             frames = {name: frame(name, described[name]) for name in COLUMNS}
-            return cls(
-                table=frames["scores"],
-                stages=frames["stages"],
-                weights=frames["weights"],
-                times=frames["times"],
-                settings=described["settings"],
-            )
-        except FileNotFoundError as error:
-            raise ArtifactError(f"{file} does not exist.") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, ArtifactError):
-                raise
-            raise ArtifactError(f"{file} is no reproduction, or damaged.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtifactError(f"{path} is damaged: {error}.") from error
+        return cls(
+            table=frames["scores"],
+            stages=frames["stages"],
+            weights=frames["weights"],
+            times=frames["times"],
+            settings=described["settings"],
+        )
 
     def plot(self, strain: str | None = None) -> Any:
         """Plot published errors, ours, and the true forecasts; see ``plots.reproduction``."""

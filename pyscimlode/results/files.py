@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from pyscimlode.artifacts import atomic_directory, atomic_write_text, load_arrays, save_arrays
+from pyscimlode.artifacts import (
+    atomic_directory,
+    atomic_write_text,
+    load_arrays,
+    read_description,
+    save_arrays,
+)
 from pyscimlode.artifacts.datasets import Arrays, dataset_arrays, dataset_from, describe_dataset
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
@@ -82,7 +88,14 @@ def load(path: Path) -> FitResult:
     """Read the folder; see :meth:`FitResult.load`."""
     import pandas as pd
 
-    description = _read_description(path)
+    description = read_description(
+        path / DESCRIPTION,
+        kind=KIND,
+        version=VERSION,
+        what="saved model",
+        made_by="save()",
+        again="fit again",
+    )
     arrays, _ = load_arrays(path / ARRAYS, kind=KIND, version=VERSION)
     try:
         model = model_from_json(description["model"])
@@ -141,27 +154,6 @@ def _calibration(described: dict[str, Any] | None, arrays: Arrays) -> Calibratio
     prefix = "calibration/"
     parts = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
     return Calibration.from_parts(parts, described)
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    file = path / DESCRIPTION
-    if not file.is_file():
-        raise ArtifactError(
-            f"There is no saved model at {path} (no {DESCRIPTION} in it). Give the folder that "
-            "save() wrote."
-        )
-    try:
-        description = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ArtifactError(f"{file} is damaged: it is not JSON ({error}).") from error
-    if not isinstance(description, dict) or description.get("kind") != KIND:
-        raise ArtifactError(f"{file} does not describe a saved pyscimlode fit.")
-    if description.get("version") != VERSION:
-        raise ArtifactError(
-            f"{path} has format version {description.get('version')}; this pyscimlode reads "
-            f"version {VERSION}. Install the pyscimlode that wrote it, or fit again."
-        )
-    return description
 
 
 def _member(item: dict[str, Any]) -> Member:

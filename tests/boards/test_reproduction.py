@@ -122,14 +122,14 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
 
 
 def test_what_is_no_reproduction_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"reproduction\.json does not exist"):
+    with pytest.raises(ArtifactError, match=r"no reproduction at .*no reproduction\.json"):
         Reproduction.load(tmp_path)
     file = tmp_path / "reproduction.json"
     file.write_text('{"kind": "something else"}', encoding="utf-8")
-    with pytest.raises(ArtifactError, match="is no reproduction, or damaged"):
+    with pytest.raises(ArtifactError, match="does not describe a reproduction"):
         Reproduction.load(file)
     hand_made().to_json(file)
     newer = json.loads(file.read_text(encoding="utf-8")) | {"version": 99}
     file.write_text(json.dumps(newer), encoding="utf-8")
-    with pytest.raises(ArtifactError, match="written by a newer pyscimlode"):
+    with pytest.raises(ArtifactError, match="format version 99"):
         Reproduction.load(file)

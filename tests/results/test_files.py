@@ -92,7 +92,7 @@ def no_json(folder: Path) -> None:
     [
         (damage_json, "is damaged: it is not JSON"),
         (other_version, "has format version 99; this pyscimlode reads version 1"),
-        (other_kind, "does not describe a saved pyscimlode fit"),
+        (other_kind, "does not describe a saved model"),
         (missing_key, "is damaged.*members"),
         (wrong_layout, "parameters do not fit its model"),
         (truncated, "damaged|truncated"),
