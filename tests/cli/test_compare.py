@@ -56,7 +56,7 @@ def test_what_is_printed_is_what_is_kept(board: tuple[Path, Result]) -> None:
     np.testing.assert_allclose(scores["nrmse"].astype(float), comparison.table["nrmse"])
     assert "production-degradation" in (out / "table.md").read_text(encoding="utf-8")
     command = json.loads((out / "comparison.json").read_text(encoding="utf-8"))["settings"]
-    assert command["command"].startswith("pyscimlode ")
+    assert command["command"].startswith("pyscimlode")
 
 
 def test_it_goes_on_and_takes_more_models(board: tuple[Path, Result]) -> None:
