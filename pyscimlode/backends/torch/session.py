@@ -15,6 +15,7 @@ from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.batch import Batch, Selection, TrainingBatch
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.common import TorchSession, indices, tolerances_for
+from pyscimlode.backends.torch.threads import one_blas_thread
 from pyscimlode.errors import TimeError
 from pyscimlode.problem import Problem
 
@@ -53,6 +54,7 @@ class PortableSession(TorchSession):
         self._memory_limit = memory_limit
         self._batches: OrderedDict[tuple[bytes, bytes], TrainingBatch] = OrderedDict()
 
+    @one_blas_thread
     def solve(
         self,
         theta: FloatArray,
@@ -96,6 +98,7 @@ class PortableSession(TorchSession):
         """Free the memory of all batches."""
         self._batches.clear()
 
+    @one_blas_thread
     def _evaluate(
         self,
         theta: FloatArray,
