@@ -9,7 +9,10 @@ from pyscimlode.backends.base import Backend
 from pyscimlode.errors import BackendUnavailable, did_you_mean
 
 GROUP = "pyscimlode.backends"
-BUILT_IN = {"torch": "pyscimlode.backends.torch:TorchBackend"}
+BUILT_IN = {
+    "reference": "pyscimlode.backends.reference:ReferenceBackend",
+    "torch": "pyscimlode.backends.torch:TorchBackend",
+}
 
 
 def backend_names() -> tuple[str, ...]:

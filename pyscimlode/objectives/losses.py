@@ -44,6 +44,22 @@ def data_term(
     return np.asarray((weights * rho).sum(axis=(1, 2, 3)))
 
 
+def data_slope(
+    z: FloatArray,
+    observed: FloatArray,
+    weights: FloatArray,
+    loss_scale: FloatArray,
+    *,
+    kind: str,
+    huber_delta: float,
+) -> FloatArray:
+    """Return the derivative of :func:`data_term` with respect to ``z``, of the shape of ``z``."""
+    scale = loss_scale[:, None, None, :]
+    r = np.where(weights > 0, (z - observed) / scale, 0.0)
+    rho = np.clip(r, -huber_delta, huber_delta) if kind == "huber" else 2.0 * r
+    return np.asarray(weights * rho / scale)
+
+
 def pir_term(
     z: FloatArray, pir_weights: FloatArray, state_scale: FloatArray, pir: FloatArray
 ) -> FloatArray:
@@ -64,3 +80,13 @@ def pir_term(
     y = z / state_scale[:, None, None, :]
     negative = np.where(pir_weights[..., None] > 0, np.minimum(y, 0.0), 0.0)
     return np.asarray(pir * (pir_weights[..., None] * negative**2).sum(axis=(1, 2, 3)))
+
+
+def pir_slope(
+    z: FloatArray, pir_weights: FloatArray, state_scale: FloatArray, pir: FloatArray
+) -> FloatArray:
+    """Return the derivative of :func:`pir_term` with respect to ``z``, of the shape of ``z``."""
+    scale = state_scale[:, None, None, :]
+    weights = pir_weights[..., None]
+    negative = np.where(weights > 0, np.minimum(z / scale, 0.0), 0.0)
+    return np.asarray(2.0 * pir[:, None, None, None] * weights * negative / scale)

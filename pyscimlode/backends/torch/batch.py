@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pyscimlode.backends.arguments import member_values
 from pyscimlode.backends.base import FloatArray
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.adjoint import Adjoint
 from pyscimlode.backends.torch.arrays import Array, choose_arrays
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT, Memory
-from pyscimlode.backends.torch.common import member_values
 from pyscimlode.backends.torch.control import Controller
 from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
 from pyscimlode.backends.torch.inputs import ControlInputs

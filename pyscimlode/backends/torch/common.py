@@ -8,21 +8,17 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pyscimlode.backends.arguments import checked_theta
 from pyscimlode.backends.base import FloatArray, LossParts
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.fields import build_field
 from pyscimlode.backends.torch.inputs import transform_controls
 from pyscimlode.backends.torch.tensors import scaling_tensors
-from pyscimlode.errors import ExperimentError, ModelError
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
-
-IntArray = npt.NDArray[np.int64]
 
 FLOAT32_RTOL = 5e-6
 """Tighter tolerances ask float32 for more than its rounding leaves."""
@@ -140,42 +136,12 @@ class TorchSession(ABC):
         return value * scale / scaling.time_scale[:, None, None]
 
     def _theta(self, theta: FloatArray, members: int | None = None) -> Tensor:
-        return self._tensor(self._checked_theta(theta, members))
-
-    def _checked_theta(self, theta: FloatArray, members: int | None = None) -> FloatArray:
-        theta = np.asarray(theta, dtype=np.float64)
-        self.layout.check(theta)
-        expected = (self._problem.n_members if members is None else members, self.layout.size)
-        if theta.shape != expected:
-            raise ModelError(
-                f"theta has shape {theta.shape}; these members need {expected} (members, size)."
-            )
-        return theta
+        return self._tensor(checked_theta(self._problem, theta, members))
 
     def _tensor(self, values: FloatArray) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)
 
 
-def indices(chosen: Sequence[int] | None, count: int, what: str) -> IntArray:
-    """Return the chosen indices, all by default.
-
-    Raises:
-        ExperimentError: for an index out of range.
-    """
-    if chosen is None:
-        return np.arange(count)
-    index = np.asarray(chosen, dtype=np.int64)
-    if index.size == 0 or index.min() < 0 or index.max() >= count:
-        raise ExperimentError(f"{what} {list(chosen)} are not among the {count} of this problem.")
-    return index
-
-
 def to_numpy(values: Tensor) -> FloatArray:
     """Return a float64 copy on the host."""
     return values.detach().cpu().to(torch.float64).numpy().copy()
-
-
-def member_values(problem: Problem, values: FloatArray, members: IntArray) -> FloatArray:
-    """Return ``(members, states)`` of values with or without a leading axis of members."""
-    full = np.broadcast_to(values, (problem.n_members, problem.n_states))
-    return np.asarray(full[members])

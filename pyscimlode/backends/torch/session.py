@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pyscimlode.backends.arguments import checked_theta, indices
 from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.batch import Batch, Selection, TrainingBatch
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
-from pyscimlode.backends.torch.common import TorchSession, indices, tolerances_for
+from pyscimlode.backends.torch.common import TorchSession, tolerances_for
 from pyscimlode.backends.torch.threads import one_blas_thread
 from pyscimlode.errors import TimeError
 from pyscimlode.problem import Problem
@@ -68,7 +69,7 @@ class PortableSession(TorchSession):
             TimeError: a time lies before an experiment's start, or decreases.
         """
         problem = self._problem
-        parameters = self._checked_theta(theta)
+        parameters = checked_theta(problem, theta)
         chosen = indices(experiments, problem.n_experiments, "experiments")
         grid = self._output_times(chosen, times)
         shape = (problem.n_members, len(chosen))
@@ -110,7 +111,7 @@ class PortableSession(TorchSession):
     ) -> tuple[LossParts, FloatArray]:
         selected = indices(members, self._problem.n_members, "members")
         chosen = indices(experiments, self._problem.n_experiments, "experiments")
-        parameters = self._checked_theta(theta, len(selected))
+        parameters = checked_theta(self._problem, theta, len(selected))
         batch = self._batch(selected, chosen)
         solution = batch.integrate(parameters, refresh=refresh, keep=gradient)
         status, success = self._row_status(batch, solution.status)

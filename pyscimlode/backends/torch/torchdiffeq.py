@@ -15,13 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyscimlode.backends.arguments import (
+    check_problem,
+    indices,
+    member_values,
+    output_times,
+)
 from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.common import (
     TorchSession,
-    indices,
-    member_values,
     to_numpy,
     tolerances_for,
 )
@@ -32,9 +36,7 @@ from pyscimlode.backends.torch.tensors import scaling_tensors
 from pyscimlode.backends.torch.torchdiffeq_batches import (
     Batch,
     attempt,
-    check_problem,
     make_batches,
-    output_times,
 )
 from pyscimlode.backends.torch.torchdiffeq_legs import (
     TORCHDIFFEQ_SOLVERS,

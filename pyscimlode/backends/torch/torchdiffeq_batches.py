@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from pyscimlode.backends.base import FloatArray, IntArray
 from pyscimlode.backends.torch.torchdiffeq_legs import SolveFailure
-from pyscimlode.errors import TimeError, ValueRangeError
 from pyscimlode.problem import Problem
 
 BoolArray = npt.NDArray[np.bool_]
@@ -127,51 +126,3 @@ def make_batches(
             )
         )
     return batches
-
-
-def output_times(problem: Problem, experiments: IntArray, times: FloatArray | None) -> FloatArray:
-    """Return output times ``(experiments, times)``, a copy.
-
-    Args:
-        problem: the problem.
-        experiments: ``(experiments,)`` indices.
-        times: ``(times,)``, ``(experiments, times)`` or None for the problem's own.
-
-    Raises:
-        TimeError: a time is not finite or lies before an experiment's start.
-    """
-    if times is None:
-        return np.array(problem.times[experiments])
-    given = np.asarray(times, dtype=np.float64)
-    if given.ndim not in (1, 2) or given.shape[:-1] not in ((), (len(experiments),)):
-        raise TimeError(
-            f"Output times have shape {given.shape}; give (times,) or ({len(experiments)}, times)."
-        )
-    grid = np.array(np.broadcast_to(given, (len(experiments), given.shape[-1])))
-    for experiment, row in zip(experiments, grid, strict=True):
-        start = problem.times[experiment, 0]
-        if not np.isfinite(row).all() or row.min(initial=start) < start:
-            raise TimeError(
-                f"Output times of experiment {problem.experiment_names[experiment]!r} must be "
-                f"finite and not before its start at {start:g}; got {row.tolist()}."
-            )
-    return grid
-
-
-def check_problem(problem: Problem) -> None:
-    """Find what torchdiffeq would integrate without a word or answer with an assert."""
-    for index, name in enumerate(problem.experiment_names):
-        for what, times in (("Times", problem.times), ("Knots", problem.knot_times)):
-            row = times[index]
-            if not np.isfinite(row).all() or (np.diff(row) < 0).any():
-                raise TimeError(
-                    f"{what} of experiment {name!r} must be finite and sorted; got {row.tolist()}."
-                )
-        for what, values in (
-            ("Initial states", problem.initial),
-            ("Controls", problem.knot_values),
-        ):
-            if not np.isfinite(values[index]).all():
-                raise ValueRangeError(
-                    f"{what} of experiment {name!r} are not all finite; fill or drop them first."
-                )
