@@ -103,7 +103,7 @@ class RightHandSide:
         self.nfev += 1
         if self.nfev > self.limit:
             raise StepLimit
-        return self.rows(np.array([t]), y[None])[0]
+        return np.asarray(self.rows(np.array([t]), y[None])[0])
 
 
 @dataclass(frozen=True, eq=False)

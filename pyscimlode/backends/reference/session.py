@@ -17,7 +17,7 @@ from pyscimlode.backends.arguments import (
 )
 from pyscimlode.backends.base import LossParts, Trajectory
 from pyscimlode.backends.reference.derivatives import jacobian_parameters
-from pyscimlode.backends.reference.integrate import Leg, RightHandSide, legs
+from pyscimlode.backends.reference.integrate import RightHandSide, legs
 from pyscimlode.backends.reference.sensitivities import advance
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
@@ -254,10 +254,10 @@ def trajectory(
     size = len(rhs.theta) if gradient else 0
     sensitivities = np.zeros((len(times), n_states, size))
     now = np.zeros((n_states, size))
-    leg: Leg
-    for leg in legs(rhs, times[times <= cell.until], solver):
-        if leg.status is not Status.SUCCESS:
-            return leg.status, y, sensitivities
+    found = list(legs(rhs, times[times <= cell.until], solver))
+    if found and found[-1].status is not Status.SUCCESS:
+        return found[-1].status, y, sensitivities
+    for leg in found:
         y[times == leg.stop] = leg.y
         if gradient:
             now = advance(rhs, leg, now)
