@@ -1,0 +1,185 @@
+"""What a cross-check found: one rung a level and engine, and the lowest that fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["agrees", "differs", "not run"]
+
+
+@dataclass(frozen=True)
+class Where:
+    """The place of the largest disagreement; fields that do not apply are empty.
+
+    Attributes:
+        member: index of the ensemble member.
+        experiment: id of the experiment.
+        time: in the data set's time unit.
+        state: name of the state.
+        parameter: block and index of the parameter.
+        ours: the engine's value.
+        theirs: the judge's.
+    """
+
+    member: int | None = None
+    experiment: str = ""
+    time: float | None = None
+    state: str = ""
+    parameter: str = ""
+    ours: float | None = None
+    theirs: float | None = None
+
+    def __str__(self) -> str:
+        parts = [
+            f"state {self.state!r}" if self.state else "",
+            f"parameter {self.parameter}" if self.parameter else "",
+            f"experiment {self.experiment!r}" if self.experiment else "",
+            f"time {self.time:g}" if self.time is not None else "",
+            f"member {self.member}" if self.member is not None else "",
+        ]
+        place = ", ".join(part for part in parts if part)
+        if self.ours is None or self.theirs is None:
+            return place
+        return f"{place}: {self.ours:.15g} against {self.theirs:.15g}"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One level of one engine.
+
+    Attributes:
+        level: ``"field"``, ``"trajectory"``, ``"loss"``, ``"gradient"``, ...
+        backend: the engine that was compared with the judge.
+        verdict: how it went.
+        error: the largest error in units of what the level says, NaN where it was not run.
+        tolerance: up to which error the engines agree.
+        where: where the error is largest (trajectory: where it first exceeds the tolerance).
+        note: what must be known to read it, such as why it was not run.
+        seconds: wall time of both engines.
+    """
+
+    level: str
+    backend: str
+    verdict: Verdict
+    error: float
+    tolerance: float
+    where: Where | None = None
+    note: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """The ladder of a problem, level by level.
+
+    Attributes:
+        judge: the engine that the others were compared with.
+        rungs: from the lowest level to the highest, for each engine.
+        problem: what was checked, in words.
+        versions: of the engines' libraries.
+        settings: solver and tolerances of every engine.
+    """
+
+    judge: str
+    rungs: tuple[Rung, ...]
+    problem: str = ""
+    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether nothing differs."""
+        return all(rung.verdict != "differs" for rung in self.rungs)
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The engines that were compared with the judge."""
+        return tuple(dict.fromkeys(rung.backend for rung in self.rungs))
+
+    def lowest_failing(self, backend: str) -> Rung | None:
+        """Return the lowest level at which an engine differs: what is above follows from it."""
+        for rung in self.rungs:
+            if rung.backend == backend and rung.verdict == "differs":
+                return rung
+        return None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a level and engine."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "level": rung.level,
+                    "engine": rung.backend,
+                    "verdict": rung.verdict,
+                    "error": rung.error,
+                    "tolerance": rung.tolerance,
+                    "where": str(rung.where or ""),
+                    "note": rung.note,
+                    "seconds": rung.seconds,
+                }
+                for rung in self.rungs
+            ]
+        )
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the ladder as JSON, and write it if a path is given."""
+        data = {
+            "judge": self.judge,
+            "problem": self.problem,
+            "agree": bool(self),
+            "versions": {name: dict(found) for name, found in self.versions.items()},
+            "settings": dict(self.settings),
+            "rungs": [_finite(asdict(rung)) for rung in self.rungs],
+        }
+        text = json.dumps(data, indent=1) + "\n"
+        if path is not None:
+            from pyscimlode.artifacts import atomic_write_text
+
+            atomic_write_text(Path(path), text)
+        return text
+
+    def plot(self, **options: Any) -> Any:
+        """Plot errors beside tolerances; see ``pyscimlode.plots.plot_agreement``."""
+        from pyscimlode import plots
+
+        return plots.plot_agreement(self, **options)
+
+    def __repr__(self) -> str:
+        lines = [f"Cross-check of {self.problem}; judge: {self.judge}"]
+        for backend in self.backends:
+            lines.append(f"{backend}:")
+            for rung in self.rungs:
+                if rung.backend == backend:
+                    lines.append("  " + _line(rung))
+            failing = self.lowest_failing(backend)
+            if failing is not None:
+                lines.append(
+                    f"  Lowest level that differs: {failing.level}"
+                    + (f", {failing.where}" if failing.where else "")
+                    + ". What is above it follows from it."
+                )
+        return "\n".join(lines)
+
+
+def _line(rung: Rung) -> str:
+    if rung.verdict == "not run":
+        return f"{rung.level:<12} not run: {rung.note}"
+    sign = "<=" if rung.verdict == "agrees" else "> "
+    note = f"  ({rung.note})" if rung.note else ""
+    return f"{rung.level:<12} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}{note}"
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON data without NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and value != value else value

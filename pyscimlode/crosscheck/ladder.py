@@ -1,0 +1,217 @@
+"""The ladder: from the field to trained parameters, every engine against a judge."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.backends.base import LossParts, Session, Trajectory
+from pyscimlode.backends.registry import get_backend
+from pyscimlode.backends.solvers import SolverSpec
+from pyscimlode.crosscheck.agreement import Agreement, Rung
+from pyscimlode.crosscheck.levels import (
+    Found,
+    Points,
+    compare_fields,
+    compare_gradients,
+    compare_losses,
+    compare_parameters,
+    compare_trajectories,
+    field_points,
+    worst_experiment,
+)
+from pyscimlode.errors import ExperimentError, PyscimlodeError, did_you_mean
+from pyscimlode.problem import Problem
+from pyscimlode.training import BFGS, Adam, Stage, train
+
+FloatArray = npt.NDArray[np.float64]
+
+TOLERANCES: dict[str, float] = {
+    "field": 1e-12,
+    "trajectory": 1e-7,
+    "loss": 1e-8,
+    "gradient": 1e-6,
+    "adam step": 1e-6,
+    "bfgs step": 1e-5,
+    "shared steps": 1e-4,
+}
+"""Largest error at which engines agree, for float64 and solver tolerances near 1e-10.
+
+Fields and losses relative, trajectories in units of each state's scale, gradients in the Euclidean
+norm, parameters after equal steps absolutely (they are of order one; a step of Adam is its
+learning rate whatever the gradient's size, so small gradients amplify errors)."""
+
+LEVELS = tuple(TOLERANCES)
+START_LEVELS = ("field", "trajectory", "loss", "gradient")
+"""Cheap levels, for a check before training."""
+
+TIGHT = {"rtol": 1e-10, "atol": 1e-12}
+STEPS: dict[str, tuple[Stage, ...]] = {
+    "adam step": (Adam(1, lr=1e-3),),
+    "bfgs step": (BFGS(1),),
+    "shared steps": (Adam(10, lr=1e-3),),
+}
+
+
+@dataclass(eq=False)
+class Opened:
+    """An engine on the problem, with what it has answered."""
+
+    backend: str
+    session: Session
+    seconds: dict[str, float] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def answer(self, level: str, compute: Callable[[Session], Any]) -> Any:
+        """Return the engine's answer at a level, computed once."""
+        if level not in self.answers:
+            started = time.perf_counter()
+            self.answers[level] = compute(self.session)
+            self.seconds[level] = time.perf_counter() - started
+        return self.answers[level]
+
+
+def check_engines(
+    problem: Problem,
+    theta: FloatArray,
+    *,
+    backends: Sequence[str] | None = None,
+    judge: str = "reference",
+    levels: Sequence[str] = LEVELS,
+    solvers: Mapping[str, SolverSpec] | None = None,
+    tolerances: Mapping[str, float] | None = None,
+    description: str = "",
+) -> Agreement:
+    """Compare engines with a judge on one problem and parameter vector, level by level.
+
+    Args:
+        problem: the problem.
+        theta: ``(members, size)``.
+        backends: engines to compare; by default all that are registered. One that does not run
+            here is reported as such.
+        judge: the engine that the others are held to.
+        levels: which rungs of the ladder; see :data:`LEVELS`.
+        solvers: solver of an engine; ``"auto"`` at tight tolerances by default.
+        tolerances: of levels, where others than :data:`TOLERANCES` are wanted.
+        description: of the problem, for the report.
+
+    Raises:
+        ExperimentError: for an unknown level, or nothing to compare.
+        BackendUnavailable: the judge does not run here.
+    """
+    for level in levels:
+        if level not in LEVELS:
+            raise ExperimentError(
+                f"There is no level {level!r}; there are {', '.join(LEVELS)}."
+                + did_you_mean(level, LEVELS)
+            )
+    from pyscimlode.backends.registry import backend_names
+
+    chosen = [name for name in (backends or backend_names()) if name != judge]
+    if not chosen:
+        raise ExperimentError(f"Name an engine to compare with {judge!r}.")
+    limits = {**TOLERANCES, **(tolerances or {})}
+    specs = {
+        name: (solvers or {}).get(name, SolverSpec("auto", **TIGHT)) for name in (judge, *chosen)
+    }
+    rungs: list[Rung] = []
+    versions = {judge: get_backend(judge).capabilities().versions}
+    at = field_points(problem)
+    with ExitStack() as stack:
+        theirs = Opened(judge, stack.enter_context(_open(judge, problem, specs[judge])))
+        for name in chosen:
+            capabilities = get_backend(name).capabilities()
+            if not capabilities.available:
+                rungs += [_not_run(level, name, limits, capabilities.reason) for level in levels]
+                continue
+            versions[name] = capabilities.versions
+            with _open(name, problem, specs[name]) as session:
+                ours = Opened(name, session)
+                rungs += [
+                    _rung(level, problem, theta, ours, theirs, at, limits[level])
+                    for level in levels
+                ]
+    return Agreement(
+        judge,
+        tuple(rungs),
+        description or _describe(problem),
+        versions,
+        {name: asdict(spec) for name, spec in specs.items()},
+    )
+
+
+def _open(name: str, problem: Problem, solver: SolverSpec) -> Session:
+    return get_backend(name).open(problem, solver, device="cpu", dtype="float64")
+
+
+def _rung(
+    level: str,
+    problem: Problem,
+    theta: FloatArray,
+    ours: Opened,
+    theirs: Opened,
+    at: Points,
+    tolerance: float,
+) -> Rung:
+    try:
+        error, where, note = _compare(level, problem, theta, ours, theirs, at, tolerance)
+    except PyscimlodeError as failure:
+        return Rung(level, ours.backend, "not run", math.nan, tolerance, note=str(failure))
+    if level == "gradient" and error > tolerance and where is not None:
+        worst = worst_experiment(problem, theta, ours.session, theirs.session)
+        where = replace(where, experiment=worst)
+    seconds = ours.seconds.get(level, 0.0) + theirs.seconds.get(level, 0.0)
+    verdict = "agrees" if error <= tolerance else "differs"
+    return Rung(level, ours.backend, verdict, error, tolerance, where, note, seconds)  # type: ignore[arg-type]
+
+
+def _compare(
+    level: str,
+    problem: Problem,
+    theta: FloatArray,
+    ours: Opened,
+    theirs: Opened,
+    at: Points,
+    tolerance: float,
+) -> Found:
+    if level == "field":
+        fields = [
+            side.answer(level, lambda s: s.field(theta, at.z, at.p)) for side in (ours, theirs)
+        ]
+        return compare_fields(problem, fields[0], fields[1], at)
+    if level == "trajectory":
+        paths: list[Trajectory] = [
+            side.answer(level, lambda s: s.solve(theta)) for side in (ours, theirs)
+        ]
+        return compare_trajectories(problem, paths[0], paths[1], tolerance)
+    if level in ("loss", "gradient"):
+        both: list[tuple[LossParts, FloatArray]] = [
+            side.answer("gradient", lambda s: s.loss_and_grad(theta)) for side in (ours, theirs)
+        ]
+        (mine, slope), (judged, judged_slope) = both
+        if level == "loss":
+            return compare_losses(mine, judged)
+        return compare_gradients(problem.layout, slope, judged_slope)
+    ends = [
+        side.answer(level, lambda s: train(s, theta, STEPS[level]).theta) for side in (ours, theirs)
+    ]
+    return compare_parameters(problem.layout, ends[0], ends[1])
+
+
+def _not_run(level: str, name: str, limits: Mapping[str, float], reason: str) -> Rung:
+    return Rung(level, name, "not run", math.nan, limits[level], note=reason)
+
+
+def _describe(problem: Problem) -> str:
+    return (
+        f"{problem.model.kind.replace('_', '-')}, {problem.n_members} member(s), "
+        f"{problem.n_experiments} experiment(s), {problem.n_states} states, "
+        f"{problem.n_controls} controls, {problem.layout.size} parameters"
+    )
