@@ -15,7 +15,7 @@ from pyscimlode._version import __version__
 
 if TYPE_CHECKING:
     from pyscimlode import datasets, errors, plots
-    from pyscimlode.api import fit, load, sweep
+    from pyscimlode.api import crosscheck, fit, load, sweep
     from pyscimlode.backends.solvers import SolverSpec
     from pyscimlode.backends.status import Status
     from pyscimlode.baselines import DerivativeRegression, DirectGaussianProcess, TPOTBaseline
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _MODULES = ("datasets", "errors", "plots")
 _HOMES = {
-    "pyscimlode.api": ("fit", "load", "sweep"),
+    "pyscimlode.api": ("crosscheck", "fit", "load", "sweep"),
     "pyscimlode.backends.solvers": ("SolverSpec",),
     "pyscimlode.backends.status": ("Status",),
     "pyscimlode.baselines": ("DerivativeRegression", "DirectGaussianProcess", "TPOTBaseline"),
@@ -106,6 +106,7 @@ __all__ = [
     "audit_leaks",
     "compare",
     "coverage",
+    "crosscheck",
     "datasets",
     "errors",
     "fit",

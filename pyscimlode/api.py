@@ -1,21 +1,26 @@
-"""The front door: ``fit``, ``sweep``, ``load``."""
+"""The front door: ``fit``, ``sweep``, ``load``, ``crosscheck``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.agreement import LEVELS, Agreement, check_engines
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.splits import leave_one_strain_out
 from pyscimlode.errors import ExperimentError, TrainingError
+from pyscimlode.fitting.checks import fitted_problem, initial_theta
 from pyscimlode.fitting.inputs import training_and_test
 from pyscimlode.fitting.recipes import chosen_model, default_objective, default_stages
 from pyscimlode.fitting.run import Cell, FitOptions, Progress, fit_cells
 from pyscimlode.models.base import Model
 from pyscimlode.objectives.protocols import check_protocol
-from pyscimlode.problem import Objective
+from pyscimlode.problem import Objective, Problem
 from pyscimlode.results import FitResult, SweepResult
 from pyscimlode.training import Stage
 
@@ -176,6 +181,66 @@ def load(path: str | Path) -> FitResult:
         ArtifactError: when the folder is missing, damaged or of another version.
     """
     return FitResult.load(path)
+
+
+def crosscheck(
+    what: FitResult | Problem,
+    *,
+    theta: npt.ArrayLike | None = None,
+    backends: Sequence[str] | None = None,
+    judge: str = "reference",
+    levels: Sequence[str] | None = None,
+    solvers: Mapping[str, SolverSpec] | None = None,
+    members: int = 1,
+    strains: int = 3,
+) -> Agreement:
+    """Ask several engines the same questions about a fit or a problem, and compare the answers.
+
+    The ladder goes from the field over trajectory, loss and gradient to optimiser steps; a
+    disagreement is reported at its lowest level, with the worst state, strain and time.
+
+    Args:
+        what: a fit, which is checked at its trained parameters on its training strains, or a
+            problem.
+        theta: ``(members, size)`` parameters of a problem; by default initial ones (seed 0).
+        backends: engines to compare; by default all that are registered.
+        judge: the engine that the others are held to; ``"reference"`` is SciPy in float64.
+        levels: which rungs; by default all of :data:`pyscimlode.agreement.LEVELS`.
+        solvers: solver of an engine; ``"auto"`` at rtol 1e-10 by default.
+        members: members of a fit that are checked, the first ones; the judge is slow.
+        strains: training experiments of a fit that are checked, the first ones.
+
+    Raises:
+        ExperimentError: for an unknown level, or nothing to compare.
+        BackendUnavailable: the judge does not run here.
+
+    >>> import pyscimlode
+    >>> train, _ = pyscimlode.datasets.benchmark("sim-sparse", n=2)
+    >>> model = pyscimlode.NeuralODE(widths=(4,), features="linear")
+    >>> result = pyscimlode.fit(
+    ...     train, model=model, ensemble=1, stages=[pyscimlode.Adam(2)], progress=False
+    ... )
+    >>> agreement = pyscimlode.crosscheck(
+    ...     result, backends=["torch"], levels=["field", "trajectory"], strains=1
+    ... )
+    >>> bool(agreement)
+    True
+    """
+    if isinstance(what, FitResult):
+        problem, parameters, text = fitted_problem(what, members=members, strains=strains)
+    else:
+        problem, parameters, text = what, initial_theta(what), ""
+        if theta is not None:
+            parameters = np.asarray(theta, dtype=np.float64)
+    return check_engines(
+        problem,
+        parameters,
+        backends=backends,
+        judge=judge,
+        levels=LEVELS if levels is None else levels,
+        solvers=solvers,
+        description=text,
+    )
 
 
 _DEFAULTS: dict[str, Any] = {

@@ -6,6 +6,7 @@ Every function returns a figure that shows itself in notebooks and is saved with
 
 from __future__ import annotations
 
+from pyscimlode.plots.agreement import plot_agreement
 from pyscimlode.plots.coverage import plot_coverage
 from pyscimlode.plots.dataset import plot_dataset
 from pyscimlode.plots.fields import plot_field
@@ -20,6 +21,7 @@ from pyscimlode.plots.reproduction import plot_reproduction
 from pyscimlode.plots.scores import plot_scores
 
 __all__ = [
+    "plot_agreement",
     "plot_coverage",
     "plot_dataset",
     "plot_field",

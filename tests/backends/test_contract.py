@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pyscimlode.agreement.levels import compare_fields, compare_trajectories, field_points
 from pyscimlode.backends.base import Session
 from pyscimlode.backends.registry import backend_names, get_backend
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.crosscheck.levels import compare_fields, compare_trajectories, field_points
 from pyscimlode.errors import ExperimentError, ModelError, SolverError, TimeError
 from pyscimlode.models.scaling import member
 from tests.backends.contract_problems import MAKERS, TIGHT, Case, case, judged

@@ -7,9 +7,9 @@ every output is the end of a step.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,18 @@ METHODS = {
 """Names of solvers and what they are in SciPy."""
 
 
+class Span(Protocol):
+    """A piece of time without a knot inside."""
+
+    @property
+    def start(self) -> float:
+        """Its first time."""
+
+    @property
+    def stop(self) -> float:
+        """Its last."""
+
+
 class StepLimit(Exception):
     """An experiment took more evaluations than its step limit allows."""
 
@@ -46,7 +58,7 @@ EVALUATIONS_A_STEP = 30
 
 @dataclass(eq=False)
 class RightHandSide:
-    """dy/dt of one member and experiment on one leg, y = z / state_scale.
+    """dy/dt of one member and experiment, y = z / state_scale.
 
     Attributes:
         problem: the problem.
@@ -63,7 +75,6 @@ class RightHandSide:
     experiment: int
     limit: float
     nfev: int = field(default=0)
-    _middle: float = field(default=0.0)
 
     @classmethod
     def of(
@@ -73,37 +84,39 @@ class RightHandSide:
         limit = float(solver.max_steps) * EVALUATIONS_A_STEP
         return cls(problem, theta, member(problem.scaling, index), experiment, limit)
 
-    def begin_leg(self, start: float, stop: float) -> None:
-        """Tell where the leg runs; controls that step have one value on it."""
-        self._middle = 0.5 * (start + stop)
+    def controls(self, t: FloatArray, span: Span) -> FloatArray:
+        """Return p(t) ``(rows, controls)`` at times ``(rows,)`` of a span, measured units.
 
-    def controls(self, t: FloatArray) -> FloatArray:
-        """Return p(t) ``(rows, controls)`` at times ``(rows,)`` of the leg, measured units."""
+        No knot lies inside a span; of two values at one knot the span sees that on its own side.
+        """
         knots = self.problem.knot_times[self.experiment]
         values = self.problem.knot_values[self.experiment]
-        if self.problem.control_interpolation == "step":
-            last = int(np.searchsorted(knots, self._middle, side="right")) - 1
-            return np.broadcast_to(values[max(last, 0)], (len(t), values.shape[1]))
-        # Of knots at one time the leg sees those on its own side.
-        side = max(int(np.searchsorted(knots, self._middle, side="right")) - 1, 0)
-        after = min(side + 1, len(knots) - 1)
-        width = knots[after] - knots[side]
-        part = np.clip((t - knots[side]) / width, 0.0, 1.0) if width > 0 else np.zeros(len(t))
-        return np.asarray(values[side] + part[:, None] * (values[after] - values[side]))
+        middle = 0.5 * (span.start + span.stop)
+        before = max(int(np.searchsorted(knots, middle, side="right")) - 1, 0)
+        after = min(before + 1, len(knots) - 1)
+        width = knots[after] - knots[before]
+        if self.problem.control_interpolation == "step" or width <= 0:
+            return np.broadcast_to(values[before], (len(t), values.shape[1]))
+        part = np.clip((t - knots[before]) / width, 0.0, 1.0)[:, None]
+        return np.asarray(values[before] + part * (values[after] - values[before]))
 
-    def rows(self, t: FloatArray, y: FloatArray, theta: FloatArray | None = None) -> FloatArray:
-        """Return dy/dt ``(rows, states)`` at times ``(rows,)`` and states ``(rows, states)``."""
+    def rows(self, p: FloatArray, y: FloatArray, theta: FloatArray | None = None) -> FloatArray:
+        """Return dy/dt ``(rows, states)`` at controls ``(rows, controls)`` and scaled states."""
         scale = self.scaling.state_scale
         parameters = self.theta if theta is None else theta
-        value = self.problem.model.field(parameters, y * scale, self.controls(t), self.scaling)
+        value = self.problem.model.field(parameters, y * scale, p, self.scaling)
         return np.asarray(value / scale)
 
-    def __call__(self, t: float, y: FloatArray) -> FloatArray:
-        """Return dy/dt ``(states,)``, counted."""
-        self.nfev += 1
-        if self.nfev > self.limit:
-            raise StepLimit
-        return np.asarray(self.rows(np.array([t]), y[None])[0])
+    def on(self, span: Span) -> Callable[[float, FloatArray], FloatArray]:
+        """Return ``f(t, y) -> dy/dt`` on a span, which counts its evaluations."""
+
+        def evaluate(t: float, y: FloatArray) -> FloatArray:
+            self.nfev += 1
+            if self.nfev > self.limit:
+                raise StepLimit
+            return np.asarray(self.rows(self.controls(np.array([t]), span), y[None])[0])
+
+        return evaluate
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +127,7 @@ class Leg:
         start: its first time.
         stop: its last.
         y: scaled states at ``stop``, NaN after a failure.
-        solution: SciPy's, with its dense output.
+        solution: SciPy's, with its dense output; None after a failure.
         status: how it ended.
         failed_at: time of the failure, NaN on success.
     """
@@ -149,29 +162,24 @@ def legs(rhs: RightHandSide, times: FloatArray, solver: SolverSpec) -> Iterator[
 
 
 def _leg(rhs: RightHandSide, start: float, stop: float, y: FloatArray, solver: SolverSpec) -> Leg:
-    rhs.begin_leg(start, stop)
+    nothing = np.full_like(y, np.nan)
+    span = Leg(start, stop, nothing, None, Status.SUCCESS, float("nan"))
     options: dict[str, Any] = {
         "method": METHODS[solver.method],
         "rtol": solver.rtol,
         "atol": solver.atol,
         "dense_output": True,
     }
-    status, failed_at, solution = Status.SUCCESS, float("nan"), None
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # LSODA speaks of what the status says
         try:
-            solution = solve_ivp(rhs, (start, stop), y, **options)
+            solution = solve_ivp(rhs.on(span), (start, stop), y, **options)
         except StepLimit:
-            status, failed_at = Status.MAX_STEPS, start
+            return replace(span, status=Status.MAX_STEPS, failed_at=start)
         except ValueError:  # infinities reach SciPy's linear algebra
-            status, failed_at = Status.NON_FINITE, start
-    end = np.full_like(y, np.nan)
-    if solution is not None:
-        end = solution.y[:, -1]
-        if not np.isfinite(end).all():
-            status = Status.NON_FINITE
-        elif not solution.success:
-            status = Status.STEP_TOO_SMALL
-        if status is not Status.SUCCESS:
-            failed_at, end = float(solution.t[-1]), np.full_like(y, np.nan)
-    return Leg(start, stop, end, solution, status, failed_at)
+            return replace(span, status=Status.NON_FINITE, failed_at=start)
+    end = solution.y[:, -1]
+    if solution.success and np.isfinite(end).all():
+        return replace(span, y=end, solution=solution)
+    status = Status.STEP_TOO_SMALL if np.isfinite(end).all() else Status.NON_FINITE
+    return replace(span, status=status, failed_at=float(solution.t[-1]))

@@ -9,6 +9,7 @@ solution that was computed.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,24 +32,45 @@ MATRIX = np.array(
 """Its last row are the weights: the method is stiffly accurate."""
 
 
-def advance(rhs: RightHandSide, leg: Leg, sensitivity: FloatArray) -> FloatArray:
-    """Return the sensitivities ``(states, size)`` at the end of a leg from those at its start."""
-    rhs.begin_leg(leg.start, leg.stop)
-    grid = leg.solution.t
-    widths = np.diff(grid)
-    nodes = (grid[:-1, None] + widths[:, None] * STAGES).ravel()
-    y = leg.solution.sol(nodes).T
+def sensitivities(rhs: RightHandSide, legs: Sequence[Leg]) -> list[FloatArray]:
+    """Return the sensitivities ``(states, size)`` at the end of every leg.
+
+    Args:
+        rhs: the right-hand side that was integrated.
+        legs: its solution, from the experiment's start, none of them failed.
+    """
+    widths = [np.diff(leg.solution.t) for leg in legs]
+    nodes = [
+        (leg.solution.t[:-1, None] + width[:, None] * STAGES).ravel()
+        for leg, width in zip(legs, widths, strict=True)
+    ]
+    y = np.concatenate([leg.solution.sol(t).T for leg, t in zip(legs, nodes, strict=True)])
+    controls = np.concatenate([rhs.controls(t, leg) for leg, t in zip(legs, nodes, strict=True)])
     n_states = y.shape[1]
-    in_states = jacobian_states(lambda at: rhs.rows(nodes, at), y)
-    in_states = in_states.reshape(-1, 3, n_states, n_states)
-    in_parameters = jacobian_parameters(lambda theta: rhs.rows(nodes, y, theta), rhs.theta)
-    in_parameters = in_parameters.reshape(-1, 3, n_states, len(rhs.theta))
-    identity = np.eye(3 * n_states)
-    for width, jacobian, source in zip(widths, in_states, in_parameters, strict=True):
-        # Slopes K of the stages: K_i = J_i (S + h sum_j a_ij K_j) + B_i.
-        coupled = np.einsum("ij,iab->iajb", width * MATRIX, jacobian)
-        matrix = identity - coupled.reshape(identity.shape)
-        right = (jacobian @ sensitivity + source).reshape(3 * n_states, -1)
-        slopes = np.linalg.solve(matrix, right).reshape(3, n_states, -1)
-        sensitivity = sensitivity + width * np.einsum("j,jap->ap", MATRIX[2], slopes)
-    return sensitivity
+    in_states = jacobian_states(lambda at: rhs.rows(controls, at), y)
+    in_parameters = jacobian_parameters(lambda theta: rhs.rows(controls, y, theta), rhs.theta)
+    steps = zip(
+        np.concatenate(widths),
+        in_states.reshape(-1, 3, n_states, n_states),
+        in_parameters.reshape(-1, 3, n_states, len(rhs.theta)),
+        strict=True,
+    )
+    now = np.zeros((n_states, len(rhs.theta)))
+    ends = []
+    for width in widths:
+        for _ in width:
+            now = _step(now, *next(steps))
+        ends.append(now)
+    return ends
+
+
+def _step(
+    sensitivity: FloatArray, width: float, jacobian: FloatArray, source: FloatArray
+) -> FloatArray:
+    """Return S after a step: slopes K of the stages solve K_i = J_i (S + h a_ij K_j) + B_i."""
+    n_states = len(sensitivity)
+    coupled = np.einsum("ij,iab->iajb", width * MATRIX, jacobian)
+    matrix = np.eye(3 * n_states) - coupled.reshape(3 * n_states, 3 * n_states)
+    right = (jacobian @ sensitivity + source).reshape(3 * n_states, -1)
+    slopes = np.linalg.solve(matrix, right).reshape(3, n_states, -1)
+    return np.asarray(sensitivity + width * np.einsum("j,jap->ap", MATRIX[2], slopes))

@@ -18,7 +18,7 @@ from pyscimlode.backends.arguments import (
 from pyscimlode.backends.base import LossParts, Trajectory
 from pyscimlode.backends.reference.derivatives import jacobian_parameters
 from pyscimlode.backends.reference.integrate import RightHandSide, legs
-from pyscimlode.backends.reference.sensitivities import advance
+from pyscimlode.backends.reference.sensitivities import sensitivities
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
 from pyscimlode.models.parameters import ParameterLayout
@@ -174,7 +174,7 @@ class ReferenceSession:
                 if not cell.counts:
                     continue
                 rhs = RightHandSide.of(problem, parameters[row], int(m), int(e), self._solver)
-                outcome, y, sensitivities = trajectory(rhs, cell, self._solver, gradient)
+                outcome, y, slopes = trajectory(rhs, cell, self._solver, gradient)
                 status[row, e] = int(outcome)
                 nfev += rhs.nfev
                 if outcome is not Status.SUCCESS:
@@ -183,7 +183,7 @@ class ReferenceSession:
                 data[row] += terms[0]
                 pir[row] += terms[1]
                 if gradient:
-                    slope[row] += np.einsum("ts,tsk->k", cell.slope(y), sensitivities)
+                    slope[row] += np.einsum("ts,tsk->k", cell.slope(y), slopes)
         return LossParts(data + pir, data, pir, status, nfev), slope
 
 
@@ -251,15 +251,13 @@ def trajectory(
     n_states = rhs.problem.n_states
     y = np.zeros((len(times), n_states))
     y[times == times[0]] = rhs.problem.initial[rhs.experiment] / rhs.scaling.state_scale
-    size = len(rhs.theta) if gradient else 0
-    sensitivities = np.zeros((len(times), n_states, size))
-    now = np.zeros((n_states, size))
+    slopes = np.zeros((len(times), n_states, len(rhs.theta) if gradient else 0))
     found = list(legs(rhs, times[times <= cell.until], solver))
     if found and found[-1].status is not Status.SUCCESS:
-        return found[-1].status, y, sensitivities
+        return found[-1].status, y, slopes
     for leg in found:
         y[times == leg.stop] = leg.y
-        if gradient:
-            now = advance(rhs, leg, now)
-            sensitivities[times == leg.stop] = now
-    return Status.SUCCESS, y, sensitivities
+    if gradient and found:
+        for leg, slope in zip(found, sensitivities(rhs, found), strict=True):
+            slopes[times == leg.stop] = slope
+    return Status.SUCCESS, y, slopes

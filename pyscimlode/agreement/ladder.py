@@ -12,11 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.backends.base import LossParts, Session, Trajectory
-from pyscimlode.backends.registry import get_backend
-from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.crosscheck.agreement import Agreement, Rung
-from pyscimlode.crosscheck.levels import (
+from pyscimlode.agreement.levels import (
     Found,
     Points,
     compare_fields,
@@ -27,6 +23,10 @@ from pyscimlode.crosscheck.levels import (
     field_points,
     worst_experiment,
 )
+from pyscimlode.agreement.rungs import Agreement, Rung
+from pyscimlode.backends.base import LossParts, Session, Trajectory
+from pyscimlode.backends.registry import backend_names, get_backend
+from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.errors import ExperimentError, PyscimlodeError, did_you_mean
 from pyscimlode.problem import Problem
 from pyscimlode.training import BFGS, Adam, Stage, train
@@ -52,7 +52,7 @@ LEVELS = tuple(TOLERANCES)
 START_LEVELS = ("field", "trajectory", "loss", "gradient")
 """Cheap levels, for a check before training."""
 
-TIGHT = {"rtol": 1e-10, "atol": 1e-12}
+TIGHT = SolverSpec("auto", rtol=1e-10, atol=1e-12, max_steps=100_000)
 STEPS: dict[str, tuple[Stage, ...]] = {
     "adam step": (Adam(1, lr=1e-3),),
     "bfgs step": (BFGS(1),),
@@ -112,15 +112,11 @@ def check_engines(
                 f"There is no level {level!r}; there are {', '.join(LEVELS)}."
                 + did_you_mean(level, LEVELS)
             )
-    from pyscimlode.backends.registry import backend_names
-
     chosen = [name for name in (backends or backend_names()) if name != judge]
     if not chosen:
         raise ExperimentError(f"Name an engine to compare with {judge!r}.")
     limits = {**TOLERANCES, **(tolerances or {})}
-    specs = {
-        name: (solvers or {}).get(name, SolverSpec("auto", **TIGHT)) for name in (judge, *chosen)
-    }
+    specs = {name: (solvers or {}).get(name, TIGHT) for name in (judge, *chosen)}
     rungs: list[Rung] = []
     versions = {judge: get_backend(judge).capabilities().versions}
     at = field_points(problem)

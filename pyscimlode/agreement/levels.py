@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pyscimlode.agreement.rungs import Where
 from pyscimlode.backends.base import LossParts, Session, Trajectory
 from pyscimlode.backends.status import Status
-from pyscimlode.crosscheck.agreement import Where
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
 
@@ -93,9 +93,9 @@ def compare_trajectories(
     error = np.abs(ours.z - theirs.z) / scale
     error = np.where(problem.valid[None, :, :, None] & np.isfinite(theirs.z), error, 0.0)
     first = np.argwhere((error > tolerance).any(axis=3))
-    m, e, t, s = _worst(error)
+    m, e, t, s = (int(index) for index in _worst(error))
     if len(first):
-        m, e, t = min(first, key=lambda cell: ours.times[cell[1], cell[2]])
+        m, e, t = (int(i) for i in min(first, key=lambda cell: ours.times[cell[1], cell[2]]))
         s = int(np.argmax(error[m, e, t]))
     where = Where(
         int(m),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyscimlode.crosscheck.agreement import Agreement, Rung, Where
-from pyscimlode.crosscheck.ladder import LEVELS, check_engines
+from pyscimlode.agreement.ladder import LEVELS, check_engines
+from pyscimlode.agreement.rungs import Agreement, Rung, Where
 
 __all__ = ["LEVELS", "Agreement", "Rung", "Where", "check_engines"]
