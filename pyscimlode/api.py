@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.agreement import LEVELS, Agreement, check_engines
+from pyscimlode.agreement import USUAL_LEVELS, Agreement, check_engines
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.splits import leave_one_strain_out
@@ -192,7 +192,7 @@ def crosscheck(
     levels: Sequence[str] | None = None,
     solvers: Mapping[str, SolverSpec] | None = None,
     members: int = 1,
-    strains: int = 3,
+    strains: int = 2,
 ) -> Agreement:
     """Ask several engines the same questions about a fit or a problem, and compare the answers.
 
@@ -205,7 +205,8 @@ def crosscheck(
         theta: ``(members, size)`` parameters of a problem; by default initial ones (seed 0).
         backends: engines to compare; by default all that are registered.
         judge: the engine that the others are held to; ``"reference"`` is SciPy in float64.
-        levels: which rungs; by default all of :data:`pyscimlode.agreement.LEVELS`.
+        levels: rungs of :data:`pyscimlode.agreement.LEVELS`; by default all but several steps in
+            a row, which take the judge long.
         solvers: solver of an engine; ``"auto"`` at rtol 1e-10 by default.
         members: members of a fit that are checked, the first ones; the judge is slow.
         strains: training experiments of a fit that are checked, the first ones.
@@ -237,7 +238,7 @@ def crosscheck(
         parameters,
         backends=backends,
         judge=judge,
-        levels=LEVELS if levels is None else levels,
+        levels=USUAL_LEVELS if levels is None else levels,
         solvers=solvers,
         description=text,
     )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pyscimlode.agreement.ladder import LEVELS, check_engines
+from pyscimlode.agreement.ladder import LEVELS, START_LEVELS, USUAL_LEVELS, check_engines
 from pyscimlode.agreement.rungs import Agreement, Rung, Where
 
-__all__ = ["LEVELS", "Agreement", "Rung", "Where", "check_engines"]
+__all__ = [
+    "LEVELS",
+    "START_LEVELS",
+    "USUAL_LEVELS",
+    "Agreement",
+    "Rung",
+    "Where",
+    "check_engines",
+]

@@ -51,6 +51,8 @@ learning rate whatever the gradient's size, so small gradients amplify errors)."
 LEVELS = tuple(TOLERANCES)
 START_LEVELS = ("field", "trajectory", "loss", "gradient")
 """Cheap levels, for a check before training."""
+USUAL_LEVELS = (*START_LEVELS, "adam step", "bfgs step")
+"""What is checked by default; steps in a row cost the judge a gradient each."""
 
 TIGHT = SolverSpec("auto", rtol=1e-10, atol=1e-12, max_steps=100_000)
 STEPS: dict[str, tuple[Stage, ...]] = {
@@ -60,12 +62,40 @@ STEPS: dict[str, tuple[Stage, ...]] = {
 }
 
 
+class Remembering:
+    """A session that computes the loss and gradient of equal parameters once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[bytes, tuple[LossParts, FloatArray]] = {}
+
+    def loss_and_grad(
+        self,
+        theta: FloatArray,
+        *,
+        members: Sequence[int] | None = None,
+        experiments: Sequence[int] | None = None,
+        refresh: bool = True,
+    ) -> tuple[LossParts, FloatArray]:
+        """Return loss and gradient; see the protocol."""
+        key = repr((members, experiments)).encode() + np.ascontiguousarray(theta).tobytes()
+        if key not in self._known:
+            self._known[key] = self._session.loss_and_grad(
+                theta, members=members, experiments=experiments, refresh=refresh
+            )
+        parts, gradient = self._known[key]
+        return parts, gradient.copy()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
 @dataclass(eq=False)
 class Opened:
     """An engine on the problem, with what it has answered."""
 
     backend: str
-    session: Session
+    session: Any
     seconds: dict[str, float] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
 
@@ -84,7 +114,7 @@ def check_engines(
     *,
     backends: Sequence[str] | None = None,
     judge: str = "reference",
-    levels: Sequence[str] = LEVELS,
+    levels: Sequence[str] = USUAL_LEVELS,
     solvers: Mapping[str, SolverSpec] | None = None,
     tolerances: Mapping[str, float] | None = None,
     description: str = "",
@@ -121,7 +151,8 @@ def check_engines(
     versions = {judge: get_backend(judge).capabilities().versions}
     at = field_points(problem)
     with ExitStack() as stack:
-        theirs = Opened(judge, stack.enter_context(_open(judge, problem, specs[judge])))
+        judging = stack.enter_context(_open(judge, problem, specs[judge]))
+        theirs = Opened(judge, Remembering(judging))
         for name in chosen:
             capabilities = get_backend(name).capabilities()
             if not capabilities.available:
@@ -129,7 +160,7 @@ def check_engines(
                 continue
             versions[name] = capabilities.versions
             with _open(name, problem, specs[name]) as session:
-                ours = Opened(name, session)
+                ours = Opened(name, Remembering(session))
                 rungs += [
                     _rung(level, problem, theta, ours, theirs, at, limits[level])
                     for level in levels
