@@ -14,7 +14,7 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.splits import leave_one_strain_out
 from pyscimlode.errors import ExperimentError, TrainingError
-from pyscimlode.fitting.checks import fitted_problem, initial_theta
+from pyscimlode.fitting.checks import check_start, fitted_problem, initial_theta
 from pyscimlode.fitting.inputs import training_and_test
 from pyscimlode.fitting.recipes import chosen_model, default_objective, default_stages
 from pyscimlode.fitting.run import Cell, FitOptions, Progress, fit_cells
@@ -51,6 +51,7 @@ def fit(
     progress: Progress = True,
     checkpoint: str | Path | None = None,
     resume: bool = False,
+    crosscheck: Literal["start"] | None = None,
     **roles: Any,
 ) -> FitResult:
     """Train a neural ODE on strains measured over time and score it on held-out strains.
@@ -88,6 +89,9 @@ def fit(
         progress: True shows progress with time left; a function is called with every event.
         checkpoint: a file that training state is written to, every few seconds and on Ctrl-C.
         resume: continue from ``checkpoint``, bit by bit as if nothing had happened.
+        crosscheck: ``"start"`` compares field, trajectory, loss and gradient at the initial
+            parameters with the reference engine before training, for one member and one strain,
+            and goes on only if they agree.
         roles: ``time=``, ``experiment=``, ``states=``, ``controls=``, ... of a table or file; see
             :func:`pyscimlode.data.read_csv`.
 
@@ -99,7 +103,7 @@ def fit(
         DataError: data that cannot be used; the message names column, strain, time and the fix.
         ModelError, SolverError: a model or solver that does not exist.
         BackendUnavailable: the engine does not run here.
-        TrainingError: training cannot start or be resumed.
+        TrainingError: training cannot start or be resumed, or the engines disagree.
 
     >>> import pyscimlode
     >>> result = pyscimlode.fit(ensemble=1, stages=[pyscimlode.Adam(2)], progress=False)
@@ -125,6 +129,8 @@ def fit(
         checkpoint=checkpoint,
         resume=resume,
     )
+    if crosscheck is not None:
+        check_start(train, options, float(pir), crosscheck)
     return fit_cells([Cell(train, held_out, float(pir))], options)[0]
 
 

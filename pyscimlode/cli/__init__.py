@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from pyscimlode._version import __version__
-from pyscimlode.cli import baseline, compare, data, demo, fit, predict, reproduce
+from pyscimlode.cli import (
+    baseline,
+    compare,
+    compare_backends,
+    data,
+    demo,
+    fit,
+    predict,
+    reproduce,
+)
 from pyscimlode.cli.console import GuardedGroup
 
 __all__ = ["app", "main"]
@@ -25,6 +34,7 @@ app.command()(predict.predict)
 app.command()(baseline.baseline)
 app.command()(compare.compare)
 app.command()(reproduce.reproduce)
+app.command("compare-backends")(compare_backends.compare_backends)
 app.add_typer(data.data_app, name="data")
 app.command()(demo.demo)
 

@@ -1,4 +1,4 @@
-"""What a cross-check between engines is given: the problem of a fit, or initial parameters."""
+"""Cross-checks between engines of what is fitted: before training, and afterwards."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.errors import ExperimentError
+from pyscimlode.agreement import START_LEVELS, Agreement, check_engines
+from pyscimlode.data.dataset import Dataset
+from pyscimlode.errors import ExperimentError, TrainingError, ValueRangeError
+from pyscimlode.fitting.run import FitOptions
 from pyscimlode.models import scaling as scales
-from pyscimlode.problem import Problem, build_problem
+from pyscimlode.objectives.protocols import identity_rows
+from pyscimlode.problem import Member, Problem, build_problem
 from pyscimlode.results import FitResult
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,12 +50,47 @@ def fitted_problem(
     return problem, result.theta[chosen], text
 
 
-def initial_theta(problem: Problem) -> FloatArray:
-    """Return initial parameters ``(members, size)``; seed 0 for the first member."""
+def check_start(train: Dataset, options: FitOptions, pir: float, when: str) -> Agreement:
+    """Compare the engine with the reference at the initial parameters of the first member.
+
+    On the first training experiment alone, because the reference is slow.
+
+    Raises:
+        TrainingError: the engines disagree; the message says where.
+        ValueRangeError: for any ``when`` but ``"start"``.
+    """
+    if when != "start":
+        raise ValueRangeError(f"crosscheck={when!r}: it is 'start', or None.")
+    if options.protocol == "identity":
+        train = identity_rows(train)
+    problem = build_problem(
+        train.select(train.names[:1]),
+        options.model,
+        [Member(train.names[:1], options.seeds[0], pir)],
+        objective=options.objective,
+        weighting=options.weighting,
+    )
+    agreement = check_engines(
+        problem,
+        initial_theta(problem, options.seeds[0]),
+        backends=[options.backend],
+        levels=START_LEVELS,
+        description=f"{options.model.kind.replace('_', '-')} before training",
+    )
+    if not agreement:
+        raise TrainingError(
+            f"The engine {options.backend!r} and the reference disagree before training.\n"
+            f"{agreement!r}\nReport it with this text, or train without crosscheck='start'."
+        )
+    return agreement
+
+
+def initial_theta(problem: Problem, seed: int = 0) -> FloatArray:
+    """Return initial parameters ``(members, size)``; ``seed`` is that of the first member."""
     return np.stack(
         [
             problem.model.initial(
-                problem.n_states, problem.n_controls, np.random.default_rng(member)
+                problem.n_states, problem.n_controls, np.random.default_rng(seed + member)
             )
             for member in range(problem.n_members)
         ]

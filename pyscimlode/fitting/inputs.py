@@ -37,6 +37,7 @@ FIT_OPTIONS = (
     "progress",
     "checkpoint",
     "resume",
+    "crosscheck",
 )
 """Options of ``fit``, for suggestions when one is misspelt."""
 
