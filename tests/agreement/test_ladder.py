@@ -152,6 +152,16 @@ def test_an_engine_that_is_not_there_is_said_and_no_disagreement() -> None:
     assert "field        not run: it is on holiday" in repr(found)
 
 
+def test_a_kink_on_the_way_is_said_and_allowed_for() -> None:
+    what = replace(problem(), model=NeuralODE(widths=(4,), features="log"))
+    found = check_engines(what, initial_theta(what), backends=["torch"], levels=START_LEVELS)
+    gradient = found.rungs[-1]
+    assert gradient.tolerance == 1e-3
+    assert "passes zero in experiment 'S1', member 0, where log features" in gradient.note
+    assert "kink" not in found.rungs[0].note
+    assert bool(found)
+
+
 def test_json_has_no_nan_and_everything_else(tmp_path: Path) -> None:
     found = checked("gradient", levels=["field", "gradient"])
     found.to_json(tmp_path / "agreement.json")
