@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +14,12 @@ from pyscimlode.backends.arguments import (
     output_times,
 )
 from pyscimlode.backends.base import LossParts, Trajectory
+from pyscimlode.backends.opened import OpenedProblem
 from pyscimlode.backends.reference.derivatives import jacobian_parameters
 from pyscimlode.backends.reference.integrate import RightHandSide, legs
 from pyscimlode.backends.reference.sensitivities import sensitivities
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.models.scaling import member
 from pyscimlode.objectives.losses import data_slope, data_term, pir_slope, pir_term
 from pyscimlode.problem import Problem
@@ -29,7 +27,7 @@ from pyscimlode.problem import Problem
 FloatArray = npt.NDArray[np.float64]
 
 
-class ReferenceSession:
+class ReferenceSession(OpenedProblem):
     """Members and experiments one after the other, each with SciPy.
 
     Gradients are forward sensitivities of Radau's steps (:mod:`.sensitivities`), contracted with
@@ -46,19 +44,8 @@ class ReferenceSession:
 
     def __init__(self, problem: Problem, solver: SolverSpec) -> None:
         check_problem(problem)
-        self._problem = problem
+        super().__init__(problem)
         self._solver = solver
-        self.notes: tuple[str, ...] = ()
-
-    @property
-    def layout(self) -> ParameterLayout:
-        """Layout of one member's parameters."""
-        return self._problem.layout
-
-    @property
-    def problem(self) -> Problem:
-        """The problem that was opened."""
-        return self._problem
 
     def field(self, theta: FloatArray, z: FloatArray, p: FloatArray) -> FloatArray:
         """Return dz/dt ``(members, rows, states)``; see the protocol."""
@@ -129,22 +116,6 @@ class ReferenceSession:
     ) -> tuple[LossParts, FloatArray]:
         """Return the loss and its gradient ``(members, size)``; see the protocol."""
         return self._evaluate(theta, members, experiments, gradient=True)
-
-    def close(self) -> None:
-        """Free what the session holds: nothing."""
-
-    def __enter__(self) -> Self:
-        """Return the session."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the session."""
-        self.close()
 
     def _field(self, theta: FloatArray, index: int, z: FloatArray, p: FloatArray) -> FloatArray:
         states = z[index] if np.ndim(z) == 3 else z

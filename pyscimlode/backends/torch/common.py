@@ -5,19 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import torch
 from torch import Tensor
 
 from pyscimlode.backends.arguments import checked_theta
 from pyscimlode.backends.base import FloatArray, LossParts
+from pyscimlode.backends.opened import OpenedProblem
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.fields import build_field
 from pyscimlode.backends.torch.inputs import transform_controls
 from pyscimlode.backends.torch.tensors import scaling_tensors
-from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
 
 FLOAT32_RTOL = 5e-6
@@ -35,34 +33,19 @@ def tolerances_for(solver: SolverSpec, dtype: torch.dtype) -> tuple[SolverSpec, 
     return replace(solver, rtol=FLOAT32_RTOL), (note,)
 
 
-class TorchSession(ABC):
+class TorchSession(OpenedProblem, ABC):
     """A problem opened in torch: the field and its derivative; a solver is what subclasses add.
 
     Args:
         problem: the problem.
         device: where to compute.
         dtype: ``torch.float64`` or ``torch.float32``.
-
-    Attributes:
-        notes: things to tell the user.
     """
 
     def __init__(self, problem: Problem, device: torch.device | str, dtype: torch.dtype) -> None:
-        self._problem = problem
-        self._layout = problem.layout
+        super().__init__(problem)
         self._device = torch.device(device)
         self._dtype = dtype
-        self.notes: tuple[str, ...] = ()
-
-    @property
-    def layout(self) -> ParameterLayout:
-        """Layout of one member's parameters."""
-        return self._layout
-
-    @property
-    def problem(self) -> Problem:
-        """The problem that was opened."""
-        return self._problem
 
     def field(self, theta: FloatArray, z: FloatArray, p: FloatArray) -> FloatArray:
         """Return dz/dt ``(members, rows, states)``; see the protocol."""
@@ -109,22 +92,6 @@ class TorchSession(ABC):
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
         """Return the loss and, if asked for, its gradient (else zeros)."""
-
-    def close(self) -> None:  # noqa: B027
-        """Free what the session holds: nothing here."""
-
-    def __enter__(self) -> Self:
-        """Return the session."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the session."""
-        self.close()
 
     def _field(self, theta: Tensor, z: FloatArray, p: FloatArray) -> Tensor:
         scaling = scaling_tensors(self._problem, device=self._device, dtype=self._dtype)
