@@ -19,6 +19,7 @@ from pyscimlode.plots.rate_curves import rate_curves
 from pyscimlode.plots.rates import plot_rates
 from pyscimlode.plots.reproduction import plot_reproduction
 from pyscimlode.plots.scores import plot_scores
+from pyscimlode.plots.work_precision import plot_work_precision
 
 __all__ = [
     "plot_agreement",
@@ -33,5 +34,6 @@ __all__ = [
     "plot_reproduction",
     "plot_score_heatmap",
     "plot_scores",
+    "plot_work_precision",
     "rate_curves",
 ]
