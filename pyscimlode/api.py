@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.agreement import USUAL_LEVELS, Agreement, check_engines
+from pyscimlode.agreement.native import NATIVE
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.splits import leave_one_strain_out
 from pyscimlode.errors import ExperimentError, TrainingError
-from pyscimlode.fitting.checks import check_start, fitted_problem, initial_theta
+from pyscimlode.fitting.checks import check_start, fitted_problem, initial_theta, native_plan
 from pyscimlode.fitting.inputs import training_and_test
 from pyscimlode.fitting.recipes import chosen_model, default_objective, default_stages
 from pyscimlode.fitting.run import Cell, FitOptions, Progress, fit_cells
@@ -199,11 +200,16 @@ def crosscheck(
     solvers: Mapping[str, SolverSpec] | None = None,
     members: int = 1,
     strains: int = 2,
+    seeds: int = 3,
+    stages: Sequence[Stage] | None = None,
 ) -> Agreement:
     """Ask several engines the same questions about a fit or a problem, and compare the answers.
 
     The ladder goes from the field over trajectory, loss and gradient to optimiser steps; a
-    disagreement is reported at its lowest level, with the worst state, strain and time.
+    disagreement is reported at its lowest level, with the worst state, strain and time. On the
+    last level, ``"native training"``, each engine trains with its own loop from several seeds: the
+    means of the final losses, and of the scores of a fit's held-out strains, may differ by one
+    standard deviation over the judge's seeds. It takes minutes, so it must be asked for.
 
     Args:
         what: a fit, which is checked at its trained parameters on its training strains, or a
@@ -212,10 +218,16 @@ def crosscheck(
         backends: engines to compare; by default all that are registered.
         judge: the engine that the others are held to; ``"reference"`` is SciPy in float64.
         levels: rungs of :data:`pyscimlode.agreement.LEVELS`; by default all but several steps in
-            a row, which take the judge long.
-        solvers: solver of an engine; ``"auto"`` at rtol 1e-10 by default.
+            a row, which take the judge long, and native training.
+        solvers: solver of an engine; ``"auto"`` at rtol 1e-10 by default, 1e-6 for native
+            training.
         members: members of a fit that are checked, the first ones; the judge is slow.
         strains: training experiments of a fit that are checked, the first ones.
+        seeds: native trainings of each engine, at least 3; torch judges them. They are of a fit's
+            first member on all its training strains. A problem's members are the seeds if
+            ``theta`` says where they start.
+        stages: of native training; Adam at a constant rate, then BFGS, by default
+            (:data:`pyscimlode.agreement.native.NATIVE_STAGES`).
 
     Raises:
         ExperimentError: for an unknown level, or nothing to compare.
@@ -239,13 +251,18 @@ def crosscheck(
         problem, parameters, text = what, initial_theta(what), ""
         if theta is not None:
             parameters = np.asarray(theta, dtype=np.float64)
+    chosen = USUAL_LEVELS if levels is None else tuple(levels)
+    native = None
+    if NATIVE in chosen:
+        native = native_plan(what, seeds, stages, None if theta is None else parameters)
     return check_engines(
         problem,
         parameters,
         backends=backends,
         judge=judge,
-        levels=USUAL_LEVELS if levels is None else levels,
+        levels=chosen,
         solvers=solvers,
+        native=native,
         description=text,
     )
 

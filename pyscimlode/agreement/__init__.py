@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyscimlode.agreement.ladder import LEVELS, START_LEVELS, USUAL_LEVELS, check_engines
+from pyscimlode.agreement.native import NativePlan, repeat_member
 from pyscimlode.agreement.rungs import Agreement, Rung, Where
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "START_LEVELS",
     "USUAL_LEVELS",
     "Agreement",
+    "NativePlan",
     "Rung",
     "Where",
     "check_engines",
+    "repeat_member",
 ]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pyscimlode.agreement.asking import Opened, Remembering
 from pyscimlode.agreement.levels import (
     Found,
     Points,
@@ -22,6 +22,13 @@ from pyscimlode.agreement.levels import (
     compare_trajectories,
     field_points,
     worst_experiment,
+)
+from pyscimlode.agreement.native import (
+    NATIVE,
+    TRAINING_SOLVER,
+    WITHIN_SPREAD,
+    NativePlan,
+    native_rungs,
 )
 from pyscimlode.agreement.rungs import Agreement, Rung
 from pyscimlode.backends.base import LossParts, Session, Trajectory
@@ -41,18 +48,20 @@ TOLERANCES: dict[str, float] = {
     "adam step": 1e-6,
     "bfgs step": 1e-5,
     "shared steps": 1e-4,
+    NATIVE: WITHIN_SPREAD,
 }
 """Largest error at which engines agree, for float64 and solver tolerances near 1e-10.
 
 Fields and losses relative, trajectories in units of each state's scale, gradients in the Euclidean
 norm, parameters after equal steps absolutely (they are of order one; a step of Adam is its
-learning rate whatever the gradient's size, so small gradients amplify errors)."""
+learning rate whatever the gradient's size, so small gradients amplify errors). Native training:
+the difference of means over seeds, in standard deviations over the judge's seeds."""
 
 LEVELS = tuple(TOLERANCES)
 START_LEVELS = ("field", "trajectory", "loss", "gradient")
 """Cheap levels, for a check before training."""
 USUAL_LEVELS = (*START_LEVELS, "adam step", "bfgs step")
-"""What is checked by default; steps in a row cost the judge a gradient each."""
+"""What is checked by default; steps in a row cost the judge a gradient each, trainings minutes."""
 
 AT_KINKS = 1e-3
 """Tolerance of gradients and of what follows from them where the field has a kink on the way."""
@@ -65,52 +74,6 @@ STEPS: dict[str, tuple[Stage, ...]] = {
 }
 
 
-class Remembering:
-    """A session that computes the loss and gradient of equal parameters once."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._known: dict[bytes, tuple[LossParts, FloatArray]] = {}
-
-    def loss_and_grad(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-        refresh: bool = True,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return loss and gradient; see the protocol."""
-        key = repr((members, experiments)).encode() + np.ascontiguousarray(theta).tobytes()
-        if key not in self._known:
-            self._known[key] = self._session.loss_and_grad(
-                theta, members=members, experiments=experiments, refresh=refresh
-            )
-        parts, gradient = self._known[key]
-        return parts, gradient.copy()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-
-@dataclass(eq=False)
-class Opened:
-    """An engine on the problem, with what it has answered."""
-
-    backend: str
-    session: Any
-    seconds: dict[str, float] = field(default_factory=dict)
-    answers: dict[str, Any] = field(default_factory=dict)
-
-    def answer(self, level: str, compute: Callable[[Session], Any]) -> Any:
-        """Return the engine's answer at a level, computed once."""
-        if level not in self.answers:
-            started = time.perf_counter()
-            self.answers[level] = compute(self.session)
-            self.seconds[level] = time.perf_counter() - started
-        return self.answers[level]
-
-
 def check_engines(
     problem: Problem,
     theta: FloatArray,
@@ -120,6 +83,7 @@ def check_engines(
     levels: Sequence[str] = USUAL_LEVELS,
     solvers: Mapping[str, SolverSpec] | None = None,
     tolerances: Mapping[str, float] | None = None,
+    native: NativePlan | None = None,
     description: str = "",
 ) -> Agreement:
     """Compare engines with a judge on one problem and parameter vector, level by level.
@@ -131,8 +95,11 @@ def check_engines(
             here is reported as such.
         judge: the engine that the others are held to.
         levels: which rungs of the ladder; see :data:`LEVELS`.
-        solvers: solver of an engine; ``"auto"`` at tight tolerances by default.
+        solvers: solver of an engine; ``"auto"`` at tight tolerances by default, at those of
+            training for native training.
         tolerances: of levels, where others than :data:`TOLERANCES` are wanted.
+        native: what the level ``"native training"`` trains; by default this problem from
+            ``theta``, its members being the seeds.
         description: of the problem, for the report.
 
     Raises:
@@ -150,30 +117,46 @@ def check_engines(
         raise ExperimentError(f"Name an engine to compare with {judge!r}.")
     limits = {**TOLERANCES, **(tolerances or {})}
     specs = {name: (solvers or {}).get(name, TIGHT) for name in (judge, *chosen)}
+    climbed = [level for level in LEVELS if level in levels and level != NATIVE]
     rungs: list[Rung] = []
     versions = {judge: get_backend(judge).capabilities().versions}
     at = field_points(problem)
+    running: list[str] = []
     with ExitStack() as stack:
         judging = stack.enter_context(_open(judge, problem, specs[judge]))
         theirs = Opened(judge, Remembering(judging))
         for name in chosen:
             capabilities = get_backend(name).capabilities()
             if not capabilities.available:
-                rungs += [_not_run(level, name, limits, capabilities.reason) for level in levels]
+                absent = [level for level in LEVELS if level in levels]
+                rungs += [_not_run(level, name, limits, capabilities.reason) for level in absent]
                 continue
+            running.append(name)
             versions[name] = capabilities.versions
             with _open(name, problem, specs[name]) as session:
                 ours = Opened(name, Remembering(session))
                 rungs += [
                     _rung(level, problem, theta, ours, theirs, at, limits[level])
-                    for level in levels
+                    for level in climbed
                 ]
+    settings: dict[str, Any] = {name: asdict(spec) for name, spec in specs.items()}
+    if NATIVE in levels:
+        plan = native or NativePlan(problem, theta)
+        settings[NATIVE] = plan.described()
+        versions[plan.judge] = get_backend(plan.judge).capabilities().versions
+        rungs += native_rungs(
+            plan,
+            running,
+            lambda name, what: _open(name, what, (solvers or {}).get(name, TRAINING_SOLVER)),
+            limits[NATIVE],
+        )
+        rungs.sort(key=lambda rung: (chosen.index(rung.backend), LEVELS.index(rung.level)))
     return Agreement(
         judge,
         tuple(rungs),
         description or _describe(problem),
         versions,
-        {name: asdict(spec) for name, spec in specs.items()},
+        settings,
     )
 
 
@@ -197,8 +180,10 @@ def _rung(
         error, where, note = _compare(level, problem, theta, ours, theirs, at, tolerance)
     except PyscimlodeError as failure:
         return Rung(level, ours.backend, "not run", math.nan, tolerance, note=str(failure))
-    if level == "gradient" and error > tolerance and where is not None:
-        worst = worst_experiment(problem, theta, ours.session, theirs.session)
+    if level in ("loss", "gradient") and error > tolerance and where is not None:
+        worst = worst_experiment(
+            problem, theta, ours.session, theirs.session, gradient=level == "gradient"
+        )
         where = replace(where, experiment=worst)
     seconds = ours.seconds.get(level, 0.0) + theirs.seconds.get(level, 0.0)
     verdict = "agrees" if error <= tolerance else "differs"

@@ -15,6 +15,7 @@ from pyscimlode.backends.base import LossParts, Session, Trajectory
 from pyscimlode.backends.status import Status
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
+from pyscimlode.training.collocation import controls_at
 
 FloatArray = npt.NDArray[np.float64]
 Found = tuple[float, Where | None, str]
@@ -46,20 +47,14 @@ def field_points(problem: Problem) -> Points:
     z, p, names, times = [], [], [], []
     for e, name in enumerate(problem.experiment_names):
         state = problem.initial[e].copy()
-        for t in np.flatnonzero(problem.valid[e])[:FIELD_POINTS]:
+        chosen = np.flatnonzero(problem.valid[e])[:FIELD_POINTS]
+        for t in chosen:
             state = np.where(np.isfinite(problem.observed[e, t]), problem.observed[e, t], state)
-            time = problem.times[e, t]
             z.append(state)
-            p.append(
-                [
-                    np.interp(time, problem.knot_times[e], column)
-                    for column in problem.knot_values[e].T
-                ]
-            )
-            names.append(name)
-            times.append(time)
-    controls = np.array(p).reshape(len(z), problem.n_controls)
-    return Points(np.array(z), controls, tuple(names), np.array(times))
+        p.append(controls_at(problem, e, problem.times[e, chosen]))
+        names += [name] * len(chosen)
+        times.append(problem.times[e, chosen])
+    return Points(np.array(z), np.concatenate(p), tuple(names), np.concatenate(times))
 
 
 def compare_fields(problem: Problem, ours: FloatArray, theirs: FloatArray, at: Points) -> Found:
@@ -124,7 +119,7 @@ def compare_gradients(layout: ParameterLayout, ours: FloatArray, theirs: FloatAr
     size = np.linalg.norm(theirs, axis=1)
     error = np.linalg.norm(ours - theirs, axis=1) / np.where(size > 0, size, 1.0)
     m = int(_worst(error)[0])
-    k = int(np.nanargmax(np.abs(ours[m] - theirs[m])))
+    k = int(_worst(np.abs(ours[m] - theirs[m]))[0])
     where = Where(
         m, parameter=parameter_name(layout, k), ours=float(ours[m, k]), theirs=float(theirs[m, k])
     )
@@ -144,13 +139,18 @@ def compare_parameters(layout: ParameterLayout, ours: FloatArray, theirs: FloatA
     return _size(error), where, ""
 
 
-def worst_experiment(problem: Problem, theta: FloatArray, ours: Session, theirs: Session) -> str:
-    """Return the experiment whose gradient differs most between two engines."""
+def worst_experiment(
+    problem: Problem, theta: FloatArray, ours: Session, theirs: Session, *, gradient: bool
+) -> str:
+    """Return the experiment whose gradient, or else loss, differs most between two engines."""
     errors = []
     for e in range(problem.n_experiments):
-        first = ours.loss_and_grad(theta, experiments=[e])[1]
-        second = theirs.loss_and_grad(theta, experiments=[e])[1]
-        errors.append(float(np.abs(first - second).max()))
+        mine, slope = ours.loss_and_grad(theta, experiments=[e])
+        judged, judged_slope = theirs.loss_and_grad(theta, experiments=[e])
+        apart = slope - judged_slope
+        if not gradient:
+            apart = np.stack([mine.data - judged.data, mine.pir - judged.pir])
+        errors.append(_size(np.abs(apart)))
     return problem.experiment_names[int(np.argmax(errors))]
 
 

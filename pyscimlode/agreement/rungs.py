@@ -24,6 +24,7 @@ class Where:
         time: in the data set's time unit.
         state: name of the state.
         parameter: block and index of the parameter.
+        quantity: what was compared, where that is not clear from the level.
         ours: the engine's value.
         theirs: the judge's.
     """
@@ -33,11 +34,13 @@ class Where:
     time: float | None = None
     state: str = ""
     parameter: str = ""
+    quantity: str = ""
     ours: float | None = None
     theirs: float | None = None
 
     def __str__(self) -> str:
         parts = [
+            self.quantity,
             f"state {self.state!r}" if self.state else "",
             f"parameter {self.parameter}" if self.parameter else "",
             f"experiment {self.experiment!r}" if self.experiment else "",
@@ -63,6 +66,7 @@ class Rung:
         where: where the error is largest (trajectory: where it first exceeds the tolerance).
         note: what must be known to read it, such as why it was not run.
         seconds: wall time of both engines.
+        judge: the engine that judged this level, where it is not the ladder's.
     """
 
     level: str
@@ -73,6 +77,7 @@ class Rung:
     where: Where | None = None
     note: str = ""
     seconds: float = 0.0
+    judge: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +129,7 @@ class Agreement:
                     "tolerance": rung.tolerance,
                     "where": str(rung.where or ""),
                     "note": rung.note,
+                    "judge": rung.judge or self.judge,
                     "seconds": rung.seconds,
                 }
                 for rung in self.rungs
@@ -174,8 +180,10 @@ def _line(rung: Rung) -> str:
     if rung.verdict == "not run":
         return f"{rung.level:<12} not run: {rung.note}"
     sign = "<=" if rung.verdict == "agrees" else "> "
-    note = f"  ({rung.note})" if rung.note else ""
-    return f"{rung.level:<12} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}{note}"
+    judge = f"judge: {rung.judge}" if rung.judge else ""
+    notes = "; ".join(text for text in (judge, rung.note) if text)
+    line = f"{rung.level:<12} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}"
+    return line + (f"  ({notes})" if notes else "")
 
 
 def _finite(value: Any) -> Any:

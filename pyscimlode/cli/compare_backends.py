@@ -23,13 +23,17 @@ def compare_backends(
         list[str] | None,
         typer.Option(
             "--level",
+            "--levels",
             "-l",
-            help="field, trajectory, loss, gradient, 'adam step', 'bfgs step', 'shared steps'; "
-            "A,B or repeated. All but the last.",
+            help="field, trajectory, loss, gradient, 'adam step', 'bfgs step', 'shared steps', "
+            "'native training'; A,B or repeated. All but the last two, which take minutes.",
         ),
     ] = None,
     members: Annotated[int, typer.Option(help="Members of the ensemble to check.")] = 1,
     strains: Annotated[int, typer.Option(help="Training strains to check.")] = 2,
+    seeds: Annotated[
+        int, typer.Option(help="Trainings of each engine on the level 'native training'.")
+    ] = 3,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="JSON file; a figure is written beside it.")
     ] = None,
@@ -37,7 +41,8 @@ def compare_backends(
 ) -> None:
     """Ask several engines the same questions about a fit, from its field to steps of optimisers.
 
-    The reference engine is SciPy in float64, and slow: a minute or more for a large model.
+    The reference engine is SciPy in float64, and slow: a minute or more for a large model. Native
+    training is judged by torch: final losses and scores of both engines over seeds.
 
     The exit status is 1 if engines disagree; the lowest level that differs is named.
 
@@ -45,6 +50,8 @@ def compare_backends(
       pyscimlode compare-backends runs/L2
 
       pyscimlode compare-backends runs/L2 -b torch -l field,trajectory --out agreement.json
+
+      pyscimlode compare-backends runs/L2 -b julia -l 'field,gradient,native training' --seeds 5
     """
     target = None if out is None else new_file(out, force)
     from pyscimlode import api
@@ -59,6 +66,7 @@ def compare_backends(
         levels=names(level),
         members=members,
         strains=strains,
+        seeds=seeds,
     )
     typer.echo(repr(agreement))
     if target is not None:

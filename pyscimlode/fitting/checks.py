@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.agreement import START_LEVELS, Agreement, check_engines
+from pyscimlode.agreement import START_LEVELS, Agreement, NativePlan, check_engines, repeat_member
+from pyscimlode.agreement.native import NATIVE_STAGES, Score
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.errors import ExperimentError, TrainingError, ValueRangeError
 from pyscimlode.fitting.run import FitOptions
@@ -15,6 +17,7 @@ from pyscimlode.models import scaling as scales
 from pyscimlode.objectives.protocols import identity_rows
 from pyscimlode.problem import Member, Problem, build_problem
 from pyscimlode.results import FitResult
+from pyscimlode.training import Stage
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -48,6 +51,59 @@ def fitted_problem(
         f"{', '.join(dataset.names)}; {problem.layout.size} parameters"
     )
     return problem, result.theta[chosen], text
+
+
+def native_plan(
+    what: FitResult | Problem,
+    seeds: int,
+    stages: Sequence[Stage] | None = None,
+    theta: FloatArray | None = None,
+) -> NativePlan:
+    """Return what the level of native training trains: one member's problem from several seeds.
+
+    Args:
+        what: a fit, whose first member is trained again on its training strains and scored on its
+            held-out ones, or a problem.
+        seeds: how many trainings.
+        stages: of training; by default those of :data:`pyscimlode.agreement.native.NATIVE_STAGES`.
+        theta: ``(members, size)``: where a problem's members start, which are the seeds then.
+    """
+    recipe = NATIVE_STAGES if stages is None else tuple(stages)
+    if isinstance(what, Problem):
+        if theta is not None and what.n_members > 1:
+            return NativePlan(what, theta, recipe)
+        problem = repeat_member(what, seeds)
+        return NativePlan(problem, initial_theta(problem), recipe)
+    first = what.members[0]
+    problem = build_problem(
+        what.train,
+        what.model,
+        [first] * seeds,
+        objective=what.objective,
+        scaling=scales.stack([scales.member(what.scaling, 0)] * seeds),
+    )
+    return NativePlan(problem, initial_theta(problem, first.seed), recipe, held_out_score(what))
+
+
+def held_out_score(result: FitResult) -> Score | None:
+    """Return the clean NRMSE of held-out strains as a function of ``(seeds, size)`` parameters.
+
+    None without held-out strains, and under the identity protocol, whose scores rank nothing.
+    """
+    if result.test is None or result.protocol != "forecast":
+        return None
+    one = replace(
+        result,
+        members=result.members[:1],
+        scaling=scales.stack([scales.member(result.scaling, 0)]),
+        calibration=None,
+    )
+
+    def score(theta: FloatArray) -> FloatArray:
+        fits = [replace(one, theta=row[None]) for row in theta]
+        return np.array([fit.scores.value(fit.name) for fit in fits])
+
+    return score
 
 
 def check_start(train: Dataset, options: FitOptions, pir: float, when: str) -> Agreement:

@@ -50,7 +50,9 @@ def plot_agreement(agreement: Agreement) -> Figure:
             labelled = True
     axis.set_xscale("log")
     axis.set_xlim(SMALLEST / 3.0, 3.0 * max(largest))
-    axis.set_yticks(list(heights.values()), list(heights))
+    judges = {rung.level: rung.judge for rung in agreement.rungs}
+    names = [f"{level}\n(judge: {judges[level]})" if judges[level] else level for level in heights]
+    axis.set_yticks(list(heights.values()), names)
     axis.set_ylim(-0.6, len(levels) - 0.4)
     axis.set_xlabel(f"error against {agreement.judge}; the bar is the tolerance")
     if axis.get_legend_handles_labels()[0]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pyscimlode.agreement import LEVELS, START_LEVELS, Agreement, check_engines
+from pyscimlode.agreement.levels import compare_gradients, field_points
 from pyscimlode.backends import registry
 from pyscimlode.backends.base import Capabilities
 from pyscimlode.backends.solvers import SolverSpec
@@ -104,9 +105,11 @@ def checked(mistake: str = "", **options: Any) -> Agreement:
 
 def test_engines_agree_on_all_levels() -> None:
     what = problem()
-    found = check_engines(what, initial_theta(what), backends=["torch"], levels=LEVELS)
+    levels = LEVELS[:-1]
+    found = check_engines(what, initial_theta(what), backends=["torch"], levels=levels)
+    assert LEVELS[-1] == "native training"
     assert bool(found)
-    assert [rung.level for rung in found.rungs] == list(LEVELS)
+    assert [rung.level for rung in found.rungs] == list(levels)
     assert all(rung.error <= rung.tolerance for rung in found.rungs)
     assert found.lowest_failing("torch") is None
     assert set(found.versions) == {"reference", "torch"}
@@ -118,7 +121,7 @@ def test_engines_agree_on_all_levels() -> None:
     [
         ("field", r"state 'M1'"),
         ("trajectory", r"state 'M1', experiment 'S1', time"),
-        ("loss", r"member 0"),
+        ("loss", r"experiment 'S1', member 0"),
         ("gradient", r"parameter net\.0\.weight\[1, 0\], experiment 'S1'"),
     ],
 )
@@ -142,6 +145,35 @@ def test_the_trajectory_is_blamed_where_it_first_differs() -> None:
     assert where.ours is not None
     assert where.theirs is not None
     assert where.ours - where.theirs == pytest.approx(1e-4, rel=1e-3)
+
+
+def test_the_lowest_level_is_named_in_whatever_order_they_were_asked_for() -> None:
+    found = checked("field", levels=["gradient", "loss", "field"])
+    assert [rung.level for rung in found.rungs] == ["field", "loss", "gradient"]
+
+
+def test_fields_are_compared_at_the_inputs_that_the_solver_sees() -> None:
+    made = small_problem(interpolation="step", knots=3, experiments=2)
+    at = field_points(made)
+    values = made.knot_values.reshape(-1, made.n_controls)
+    for row in at.p:
+        assert (row == values).all(axis=1).any()
+    linear = field_points(replace(made, control_interpolation="linear"))
+    first = [i for i, name in enumerate(linear.experiment) if name == "S0"]
+    np.testing.assert_allclose(
+        linear.p[first, 1],
+        np.interp(linear.time[first], made.knot_times[0], made.knot_values[0, :, 1]),
+    )
+    assert field_points(small_problem(controls=0)).p.shape == (17, 0)
+
+
+def test_a_gradient_without_numbers_is_no_agreement() -> None:
+    what = problem()
+    expected = np.ones((1, what.layout.size))
+    error, where, _ = compare_gradients(what.layout, np.full_like(expected, np.nan), expected)
+    assert error == np.inf
+    assert where is not None
+    assert where.parameter == "net.0.weight[0, 0]"
 
 
 def test_an_engine_that_is_not_there_is_said_and_no_disagreement() -> None:
