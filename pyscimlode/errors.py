@@ -87,6 +87,30 @@ class BackendUnavailable(PyscimlodeError, RuntimeError):
     """An engine that is not installed or does not run here; the message says what to do."""
 
 
+class EngineError(PyscimlodeError, RuntimeError):
+    """An engine in a process of its own that failed while it computed.
+
+    Attributes:
+        status: code of :class:`pyscimlode.backends.status.Status`, where one fits.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class EngineDied(EngineError):
+    """The engine's process ended, or answered what is no answer; the next call starts it again."""
+
+
+class EngineTimeout(EngineError, TimeoutError):
+    """The engine did not answer in time and was stopped; the next call starts it again."""
+
+
+class EngineOutOfMemory(EngineError, MemoryError):
+    """The engine took more memory than it may and was stopped; the next call starts it again."""
+
+
 class ArtifactError(PyscimlodeError, OSError):
     """A saved model or checkpoint that is missing, damaged or of another version."""
 
