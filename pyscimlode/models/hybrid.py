@@ -48,7 +48,7 @@ class HybridODE:
     Args:
         pathway: reactions, enzymes and which yields are learned.
         widths: width of each hidden layer.
-        activation: of the hidden layers.
+        activation: of the hidden layers; see :class:`pyscimlode.models.neural_ode.NeuralODE`.
         features: what the network sees of states: ``"linear"`` y, ``"log"`` also log(y + 0.01).
         network_sees_controls: whether the network sees the transformed controls as well, not only
             states. With few strains it then learns the strains by heart.

@@ -13,7 +13,7 @@ from scipy.special import erf, expit
 from pyscimlode.errors import ModelError, did_you_mean
 
 FloatArray = npt.NDArray[np.float64]
-Activation = Literal["tanh", "softplus", "silu", "gelu"]
+Activation = Literal["tanh", "softplus", "silu", "gelu", "elu", "softsign", "adaptive-tanh"]
 Initialisation = Literal["glorot", "normal", "orthogonal", "zeros"]
 
 
@@ -23,9 +23,18 @@ def softplus(x: FloatArray) -> FloatArray:
 
 
 def activate(x: FloatArray, activation: Activation) -> FloatArray:
-    """Apply an activation; ``gelu`` is the exact form with the error function."""
-    if activation == "tanh":
+    """Apply an activation.
+
+    ``gelu`` is the exact form with the error function; ``elu`` is x above zero and exp(x) - 1 below
+    (Clevert et al. 2016, arXiv:1511.07289); ``softsign`` is x / (1 + |x|); ``adaptive-tanh`` is tanh
+    of what the network has multiplied by the layer's slope already.
+    """
+    if activation in ("tanh", "adaptive-tanh"):
         return np.tanh(x)
+    if activation == "elu":
+        return np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0)))
+    if activation == "softsign":
+        return np.asarray(x / (1.0 + np.abs(x)))
     if activation == "softplus":
         return softplus(x)
     if activation == "silu":
@@ -39,6 +48,9 @@ class MLP:
 
     Weights are named ``{name}.{layer}.weight`` with shape ``(out, in)`` and
     ``{name}.{layer}.bias`` with shape ``(out,)``; a layer is ``activation(x @ weight.T + bias)``.
+    With ``"adaptive-tanh"`` a hidden layer has a ``{name}.{layer}.slope`` a of shape ``(1,)`` as
+    well and is ``tanh(a * (x @ weight.T + bias))`` (layer-wise adaptive activation, Jagtap,
+    Kawaguchi & Karniadakis 2020, Proc. R. Soc. A 476:20200334).
     """
 
     name: str
@@ -52,12 +64,19 @@ class MLP:
         """Width of every layer, input and output included."""
         return (self.n_in, *self.widths, self.n_out)
 
+    @property
+    def learns_slopes(self) -> bool:
+        """Whether every hidden layer's activation has a learned slope."""
+        return self.activation == "adaptive-tanh"
+
     def shapes(self) -> list[tuple[str, tuple[int, ...]]]:
         """Names and shapes of the weights, in layout order."""
         shapes: list[tuple[str, tuple[int, ...]]] = []
         for layer, (n_in, n_out) in enumerate(zip(self.sizes[:-1], self.sizes[1:], strict=True)):
             shapes.append((f"{self.name}.{layer}.weight", (n_out, n_in)))
             shapes.append((f"{self.name}.{layer}.bias", (n_out,)))
+            if self.learns_slopes and layer < len(self.widths):
+                shapes.append((f"{self.name}.{layer}.slope", (1,)))
         return shapes
 
     def initial(
@@ -68,7 +87,7 @@ class MLP:
         scale: float,
         last_scale: float,
     ) -> dict[str, FloatArray]:
-        """Draw initial weights; biases are zero.
+        """Draw initial weights; biases are zero, learned slopes one.
 
         Args:
             rng: the source of randomness.
@@ -84,6 +103,8 @@ class MLP:
             weight = scale * _draw(rng, initialisation, n_out, n_in)
             values[f"{self.name}.{layer}.weight"] = weight * (last_scale if layer == last else 1.0)
             values[f"{self.name}.{layer}.bias"] = np.zeros(n_out)
+            if self.learns_slopes and layer < last:
+                values[f"{self.name}.{layer}.slope"] = np.ones(1)
         return values
 
     def forward(self, weights: Mapping[str, FloatArray], x: FloatArray) -> FloatArray:
@@ -92,6 +113,8 @@ class MLP:
         for layer in range(last + 1):
             weight = weights[f"{self.name}.{layer}.weight"]
             x = x @ weight.T + weights[f"{self.name}.{layer}.bias"]
+            if layer < last and self.learns_slopes:
+                x = x * weights[f"{self.name}.{layer}.slope"]
             if layer < last:
                 x = activate(x, self.activation)
         return x

@@ -114,12 +114,14 @@ class NeuralODE(_NeuralField):
 
     Args:
         widths: width of each hidden layer.
-        activation: ``"tanh"``, ``"softplus"``, ``"silu"`` or ``"gelu"``.
+        activation: ``"tanh"``, ``"softplus"``, ``"silu"``, ``"gelu"``, ``"elu"``, ``"softsign"`` or
+            ``"adaptive-tanh"`` (tanh with a learned slope for each hidden layer).
         controls: ``"exogenous"`` (controls are inputs p(t)) or ``"endogenous"`` (controls are
             integrated as further states, the published 23-state form).
         features: ``"log"`` shows the network y and log(y + 0.01); ``"linear"`` only y.
-        scaling: ``"train-max"`` (states by their training maximum, controls log1p and
-            standardised) or ``"none"`` (raw units, as published).
+        scaling: ``"train-max"`` (states by their training maximum, outputs by that over the time
+            scale, as Kim et al. 2021 scale stiff systems; controls log1p and standardised) or
+            ``"none"`` (raw units, as published).
         initialisation: ``"glorot"``, ``"normal"``, ``"orthogonal"`` or ``"zeros"``.
         initial_scale: factor (``"normal"``: standard deviation) of the initial weights.
         last_scale: extra factor on the last layer, so that the first trajectories are tame.

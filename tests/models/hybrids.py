@@ -39,6 +39,9 @@ def hybrids() -> dict[str, HybridODE]:
         "chain-controls": HybridODE(
             CHAIN, widths=(4,), activation="silu", network_sees_controls=True
         ).bound_to(STATES, CONTROLS),
+        "branched-adaptive": HybridODE(
+            BRANCHED, widths=(4, 3), activation="adaptive-tanh"
+        ).bound_to(STATES, CONTROLS),
         "inflow": HybridODE(
             Pathway((Reaction("in", {}, {"M2": 1}),)), widths=(3,), initial_spread=0.5
         ).bound_to(STATES, CONTROLS),

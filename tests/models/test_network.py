@@ -16,6 +16,9 @@ from pyscimlode.models.network import MLP, Activation, activate, check_network
         ("softplus", math.log(1.0 + math.e)),
         ("silu", 1.0 / (1.0 + math.exp(-1.0))),
         ("gelu", 0.5 * (1.0 + math.erf(1.0 / math.sqrt(2.0)))),
+        ("elu", 1.0),
+        ("softsign", 0.5),
+        ("adaptive-tanh", math.tanh(1.0)),
     ],
 )
 def test_activations(activation: Activation, at_one: float) -> None:
@@ -33,6 +36,36 @@ def test_forward_by_hand() -> None:
     }
     out = net.forward(weights, np.array([[0.1, -0.2]]))
     assert out[0, 0] == pytest.approx(3.0 * math.tanh(0.1 - 0.4 + 0.5) - 1.0, rel=1e-14)
+
+
+def test_elu_below_zero() -> None:
+    np.testing.assert_allclose(activate(np.array([-1.0, 0.0]), "elu"), [math.expm1(-1.0), 0.0])
+
+
+def test_learned_slopes_by_hand() -> None:
+    net = MLP("net", 2, (1,), 1, "adaptive-tanh")
+    assert [name for name, _ in net.shapes()] == [
+        *("net.0.weight", "net.0.bias", "net.0.slope", "net.1.weight", "net.1.bias")
+    ]
+    weights = {
+        "net.0.weight": np.array([[1.0, 2.0]]),
+        "net.0.bias": np.array([0.5]),
+        "net.0.slope": np.array([4.0]),
+        "net.1.weight": np.array([[3.0]]),
+        "net.1.bias": np.array([-1.0]),
+    }
+    out = net.forward(weights, np.array([[0.1, -0.2]]))
+    assert out[0, 0] == pytest.approx(3.0 * math.tanh(4.0 * (0.1 - 0.4 + 0.5)) - 1.0, rel=1e-14)
+
+
+def test_an_adaptive_network_starts_as_the_plain_one() -> None:
+    plain, adaptive = MLP("net", 3, (4, 4), 2, "tanh"), MLP("net", 3, (4, 4), 2, "adaptive-tanh")
+    x = np.random.default_rng(1).normal(size=(5, 3))
+    values = [
+        net.forward(net.initial(np.random.default_rng(0), "glorot", scale=1, last_scale=1), x)
+        for net in (plain, adaptive)
+    ]
+    np.testing.assert_array_equal(*values)
 
 
 def test_initialisations_have_the_stated_spread() -> None:
@@ -54,6 +87,8 @@ def test_initialisations_have_the_stated_spread() -> None:
 def test_wrong_choices_are_named() -> None:
     with pytest.raises(ModelError, match=r"activation='tahn' is not known.*Did you mean 'tanh'"):
         check_network((8,), "tahn", "glorot")
+    with pytest.raises(ModelError, match=r"choose one of tanh, .*, elu, softsign, adaptive-tanh\."):
+        check_network((8,), "relu", "glorot")
     with pytest.raises(ModelError, match="at least one hidden layer"):
         check_network((), "tanh", "glorot")
     with pytest.raises(ModelError, match="initialisation='xavier'"):

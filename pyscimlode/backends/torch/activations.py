@@ -97,9 +97,45 @@ class Gelu:
         saved[...] = self._phi(saved) + saved * density
 
 
+class Elu:
+    """x above zero, exp(x) - 1 below; derivative 1 + min(elu, 0)."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+
+    def apply(self, x: Array, saved: Array) -> None:
+        """Replace ``x`` by elu(x)."""
+        below = self.arrays.xp.expm1(-self.arrays.at_least(-x, 0.0))
+        self.arrays.positive_part(x, out=x)
+        x += below
+
+    def derivative(self, value: Array, saved: Array) -> None:
+        """Write 1 + min(value, 0) to ``saved``."""
+        saved[...] = 1.0 - self.arrays.at_least(-value, 0.0)
+
+
+class Softsign:
+    """x / (1 + |x|), with derivative (1 - |softsign|)^2."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.xp = arrays.xp
+
+    def apply(self, x: Array, saved: Array) -> None:
+        """Replace ``x`` by x / (1 + |x|)."""
+        x /= 1.0 + abs(x)
+
+    def derivative(self, value: Array, saved: Array) -> None:
+        """Write (1 - |value|)^2 to ``saved``."""
+        slope = 1.0 - abs(value)
+        self.xp.multiply(slope, slope, out=saved)
+
+
 ACTIVATIONS: dict[str, Callable[[Arrays], Activation]] = {
     "tanh": Tanh,
     "softplus": Softplus,
     "silu": Silu,
     "gelu": Gelu,
+    "elu": Elu,
+    "softsign": Softsign,
+    "adaptive-tanh": Tanh,
 }

@@ -8,7 +8,7 @@ differentiable torch; the batched engine uses the kernel of the field (see
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -88,7 +88,30 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "softplus": softplus,
     "silu": functional.silu,
     "gelu": functional.gelu,
+    "elu": functional.elu,
+    "softsign": functional.softsign,
+    "adaptive-tanh": torch.tanh,
 }
+
+
+def run_network(mlp: MLP, parts: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """Return a network's outputs ``(members, rows, out)``; see :meth:`MLP.forward`.
+
+    Args:
+        mlp: the network.
+        parts: its parameters by name, each with its leading member axis.
+        x: ``(members, rows, in)``.
+    """
+    activation, last = ACTIVATIONS[mlp.activation], len(mlp.widths)
+    for layer in range(last + 1):
+        name = f"{mlp.name}.{layer}"
+        weight, bias = parts[f"{name}.weight"], parts[f"{name}.bias"]
+        x = torch.baddbmm(bias[:, None, :], x, weight.transpose(1, 2))
+        if layer < last and mlp.learns_slopes:
+            x = x * parts[f"{name}.slope"][:, None, :]
+        if layer < last:
+            x = activation(x)
+    return x
 
 
 class NeuralField:
@@ -113,7 +136,7 @@ class NeuralField:
         self.n_controls = scaling.n_controls
 
     def unpack(self, theta: Tensor) -> Params:
-        """Return weight and bias of every layer, ``(members, out, in)`` and ``(members, out)``."""
+        """Return the blocks of every layer: ``(members, out, in)``, ``(members, out)``, ..."""
         return unpack_layout(self.layout, theta)
 
     def __call__(self, params: Params, y: Tensor, u: Tensor) -> Tensor:
@@ -121,14 +144,8 @@ class NeuralField:
         parts = [y]
         if self.features == "log":
             parts.append(torch.log(torch.clamp_min(y, 0.0) + LOG_OFFSET))
-        x = torch.cat([*parts, u], dim=-1)
-        activation = ACTIVATIONS[self.mlp.activation]
-        last = len(params) // 2 - 1
-        for layer in range(last + 1):
-            weight, bias = params[2 * layer], params[2 * layer + 1]
-            x = torch.baddbmm(bias[:, None, :], x, weight.transpose(1, 2))
-            if layer < last:
-                x = activation(x)
+        named = {p.name: v for p, v in zip(self.layout.parameters, params, strict=True)}
+        x = run_network(self.mlp, named, torch.cat([*parts, u], dim=-1))
         if not self.production_degradation:
             return x
         production, degradation = softplus(x).split(self.n_states, dim=-1)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from pyscimlode.backends.torch.fields import (
-    ACTIVATIONS,
     Params,
+    run_network,
     softplus,
     unpack_layout,
 )
@@ -77,13 +77,7 @@ class HybridField:
         if self.model.features == "log":
             seen.append(torch.log(torch.clamp_min(y, 0.0) + LOG_OFFSET))
         x = torch.cat([*seen, u] if self.model.network_sees_controls else seen, dim=-1)
-        last = len(self.model.widths)
-        for layer in range(last + 1):
-            weight, bias = parts[f"net.{layer}.weight"], parts[f"net.{layer}.bias"]
-            x = torch.baddbmm(bias[:, None, :], x, weight.transpose(1, 2))
-            if layer < last:
-                x = ACTIVATIONS[self.model.activation](x)
-        return x
+        return run_network(self.model.network(), parts, x)
 
     def _fluxes(self, parts: dict[str, Tensor], y: Tensor, u: Tensor, heads: Tensor) -> Tensor:
         structure, model = self.structure, self.model

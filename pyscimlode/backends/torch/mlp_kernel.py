@@ -10,7 +10,7 @@ from pyscimlode.backends.torch.kernels import Rows
 from pyscimlode.backends.torch.tensors import ScalingTensors
 from pyscimlode.models.network import MLP
 from pyscimlode.models.neural_ode import LOG_OFFSET
-from pyscimlode.models.parameters import ParameterLayout
+from pyscimlode.models.parameters import Parameter, ParameterLayout
 
 FEW_ROWS = 32
 """With fewer rows a member, one long product over slots and rows beats one product a slot."""
@@ -64,6 +64,9 @@ class MLPTape:
 class MLPKernel:
     """Network fields ``neural_ode`` and ``production_degradation``.
 
+    Learned slopes multiply weights and biases before anything is evaluated; what is evaluated is a
+    network without them.
+
     Args:
         scaling: of the selected members.
         arrays: where numbers live.
@@ -82,6 +85,8 @@ class MLPKernel:
         self.production_degradation = model.kind == "production_degradation"
         self.slot_floats = 2 * sum(self.mlp.sizes) + 3 * self.n_states
         self.activation = ACTIVATIONS[self.mlp.activation](arrays)
+        self.parameters = [self._parameters(layer) for layer in range(len(self.mlp.widths) + 1)]
+        self.theta: Array = None
         self.weights: list[Array] = []
         self.transposed: list[Array] = []
         self.matmul = arrays.dot if self.n_members == 1 else arrays.xp.matmul
@@ -92,12 +97,13 @@ class MLPKernel:
 
     def bind(self, theta: Array) -> None:
         """Use the parameters ``theta: (members, size)``."""
-        xp, parts = self.arrays.xp, self.layout.parameters
+        self.theta = theta
         self.weights, self.transposed = [], []
-        for weight, bias in zip(parts[::2], parts[1::2], strict=True):
-            n_out, n_in = weight.shape
-            matrix = theta[:, weight.slice].reshape((-1, n_out, n_in))
-            full = xp.concatenate([matrix, theta[:, bias.slice][:, :, None]], axis=2)
+        for weight, bias, slope in self.parameters:
+            matrix, full = self._matrices(weight, bias)
+            if slope is not None:
+                steepness = theta[:, slope.slice][:, :, None]
+                matrix, full = matrix * steepness, full * steepness
             if self.n_members == 1:
                 self.weights.append(full[0])
                 self.transposed.append(matrix[0].T)
@@ -105,6 +111,19 @@ class MLPKernel:
                 self.weights.append(full)
                 self.transposed.append(self.arrays.swap(matrix, (0, 2, 1)))
         self.transposed[0] = self.transposed[0][..., : self.n_features, :]
+
+    def _parameters(self, layer: int) -> tuple[Parameter, Parameter, Parameter | None]:
+        """Return weight, bias and, where it is learned, slope of a layer."""
+        name = f"{self.mlp.name}.{layer}"
+        learned = self.mlp.learns_slopes and layer < len(self.mlp.widths)
+        slope = self.layout[f"{name}.slope"] if learned else None
+        return self.layout[f"{name}.weight"], self.layout[f"{name}.bias"], slope
+
+    def _matrices(self, weight: Parameter, bias: Parameter) -> tuple[Array, Array]:
+        """Return the weight ``(members, out, in)``, and with the bias as its last column."""
+        matrix = self.theta[:, weight.slice].reshape((-1, *weight.shape))
+        column = self.theta[:, bias.slice][:, :, None]
+        return matrix, self.arrays.xp.concatenate([matrix, column], axis=2)
 
     def tape(self, slots: int, rows: Rows) -> MLPTape:
         """Return memory for so many stages."""
@@ -175,11 +194,14 @@ class MLPKernel:
 
     def add_gradient(self, tape: MLPTape, gradient: Array) -> None:
         """Add the parameters' gradient over the used slots to ``gradient: (members, size)``."""
-        parts = self.layout.parameters
-        for layer, (weight, bias) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
+        for layer, (weight, bias, slope) in enumerate(self.parameters):
             full = self._contract(
                 tape.cotangents[layer][: tape.used], tape.layers[layer][: tape.used]
             )
+            if slope is not None:
+                unscaled = self._matrices(weight, bias)[1]
+                gradient[:, slope.slice] += (full * unscaled).sum(-1).sum(-1)[:, None]
+                full = full * self.theta[:, slope.slice][:, :, None]
             gradient[:, weight.slice] += full[:, :, :-1].reshape((self.n_members, -1))
             gradient[:, bias.slice] += full[:, :, -1]
 

@@ -24,8 +24,15 @@ MODELS: list[Model] = [
     NeuralODE(widths=(5,), activation="softplus", features="linear"),
     ProductionDegradation(widths=(6, 5, 4), activation="silu"),
     ProductionDegradation(widths=(4,), activation="gelu", features="linear"),
+    NeuralODE(widths=(5, 3), activation="elu"),
+    ProductionDegradation(widths=(5, 4), activation="softsign"),
+    ProductionDegradation(widths=(6, 5), activation="adaptive-tanh"),
+    NeuralODE(widths=(4,), activation="adaptive-tanh", features="linear"),
 ]
-IDS = ["node-tanh-log", "node-softplus", "pd-silu-log", "pd-gelu"]
+IDS = [
+    *("node-tanh-log", "node-softplus", "pd-silu-log", "pd-gelu"),
+    *("node-elu-log", "pd-softsign", "pd-adaptive-tanh", "node-adaptive-tanh"),
+]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=IDS)

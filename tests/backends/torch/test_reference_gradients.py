@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,7 @@ def test_gradient_is_that_of_scipys_trajectories(
 
 
 @pytest.mark.parametrize("features", ["linear", "log"])
-@pytest.mark.parametrize("activation", ["tanh", "softplus", "silu", "gelu"])
+@pytest.mark.parametrize("activation", get_args(Activation))
 @pytest.mark.parametrize("kind", [NeuralODE, ProductionDegradation])
 def test_every_single_derivative(
     kind: type[NeuralODE] | type[ProductionDegradation],
@@ -105,4 +105,6 @@ def test_every_single_derivative(
         gradient = session.loss_and_grad(theta)[1]
         units = np.eye(problem.layout.size)[:, None, :]
         expected = [central_difference(session, theta, u, 1e-4, refresh=False)[0] for u in units]
-    np.testing.assert_allclose(gradient[0], expected, rtol=1e-7, atol=1e-9)
+    # The second derivatives of elu and softsign jump at zero, which differences notice.
+    rtol = 1e-6 if activation in ("elu", "softsign") else 1e-7
+    np.testing.assert_allclose(gradient[0], expected, rtol=rtol, atol=1e-9)
