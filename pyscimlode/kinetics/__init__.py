@@ -28,13 +28,11 @@ from pyscimlode.kinetics.moieties import Balances, balances, find_moieties, stoi
 from pyscimlode.kinetics.network import (
     Compartment,
     KineticNetwork,
-    KineticReaction,
     KineticSpecies,
-    Modifier,
-    Participant,
 )
 from pyscimlode.kinetics.ode import KineticModel
 from pyscimlode.kinetics.rates import RateFunction
+from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
 
 __all__ = [

@@ -28,8 +28,7 @@ def screen(
         steps: of Arnoldi; at most n.
         shift: eigenvalues next to it are found first.
     """
-    models, n = jacobian.shape[:2]
-    steps = min(steps, n)
+    steps = min(steps, jacobian.shape[-1])
     hessenberg, last = _arnoldi(_inverse(jacobian, shift), steps)
     ritz, vectors = np.linalg.eig(hessenberg)
     residual = last[:, None] * np.abs(vectors[:, -1, :]) / np.linalg.norm(vectors, axis=1)
@@ -46,7 +45,7 @@ def screen(
 
 def _inverse(jacobian: FloatArray, shift: float) -> FloatArray:
     moved = jacobian - shift * np.eye(jacobian.shape[-1]) if shift else jacobian
-    return np.linalg.inv(moved)
+    return np.asarray(np.linalg.inv(moved), dtype=np.float64)
 
 
 def _arnoldi(operator: FloatArray, steps: int) -> tuple[FloatArray, FloatArray]:

@@ -16,11 +16,9 @@ from pyscimlode.errors import DataError, ModelError
 from pyscimlode.kinetics.network import (
     Compartment,
     KineticNetwork,
-    KineticReaction,
     KineticSpecies,
-    Modifier,
-    Participant,
 )
+from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
 
 FORMAT = "kinetic-case/0"

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics.moieties import balances, stoichiometry
-from pyscimlode.kinetics.network import DISPLACEMENT, KineticNetwork
+from pyscimlode.kinetics.network import KineticNetwork
+from pyscimlode.kinetics.reactions import DISPLACEMENT, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
 
 FloatArray = npt.NDArray[np.float64]
@@ -51,7 +52,8 @@ def displacement_exponents(network: KineticNetwork) -> FloatArray:
         if not reaction.reversible:
             continue
         displaced = [m for m in reaction.modifiers if m.kind == DISPLACEMENT]
-        for item in (*reaction.participants, *displaced):
+        items: tuple[Participant | Modifier, ...] = (*reaction.participants, *displaced)
+        for item in items:
             row[position[item.species]] += item.n
     return exponents
 

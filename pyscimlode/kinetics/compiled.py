@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +10,8 @@ import numpy.typing as npt
 
 from pyscimlode.kinetics.checks import displacement_exponents
 from pyscimlode.kinetics.law_shapes import PAIRED, SIDED
-from pyscimlode.kinetics.network import FIRST_ORDER, KineticNetwork, KineticReaction
+from pyscimlode.kinetics.network import KineticNetwork
+from pyscimlode.kinetics.reactions import FIRST_ORDER, KineticReaction, Participant
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -106,7 +106,7 @@ def _terms(network: KineticNetwork) -> tuple[list[tuple[float, ...]], Numbers]:
     return terms, number
 
 
-def _with_effect(reaction: KineticReaction) -> Iterable:
+def _with_effect(reaction: KineticReaction) -> tuple[Participant, ...]:
     if reaction.law == "mass_action":
         return ()
     return reaction.participants if reaction.reversible else reaction.substrates

@@ -8,12 +8,10 @@ import numpy as np
 
 from pyscimlode.kinetics.case_json import KineticCase
 from pyscimlode.kinetics.checks import log_displacement
-from pyscimlode.kinetics.network import (
+from pyscimlode.kinetics.network import Compartment, KineticNetwork, KineticSpecies
+from pyscimlode.kinetics.reactions import (
     FIRST_ORDER,
-    Compartment,
-    KineticNetwork,
     KineticReaction,
-    KineticSpecies,
     Modifier,
     Participant,
 )
@@ -149,9 +147,9 @@ def example_pathway() -> KineticCase:
     """Return a pathway of 34 reactions with one steady state; it has all seven rate laws.
 
     Glycolysis, pentose phosphates, acetate and lactate, respiration and slow growth (0.1/h)
-    of a bacterium on glucose, with four conserved moieties. Reactions are the textbook's. Concentrations, fluxes and
-    displacements from equilibrium are round numbers of the usual size, made for this package; Keq
-    follows from them. They are no measurements.
+    of a bacterium on glucose, with four conserved moieties. Reactions are the textbook's.
+    Concentrations, fluxes and displacements from equilibrium are round numbers of the usual size,
+    made for this package; Keq follows from them. They are no measurements.
     """
     names = tuple(CONCENTRATIONS)
     volumes = {"c": 1 / 0.9, "p": 10.0, "e": 1.0}

@@ -25,7 +25,7 @@ def stoichiometry(network: KineticNetwork) -> FloatArray:
     position = {name: i for i, name in enumerate(network.species_ids)}
     matrix = np.zeros((len(network.species), len(network.reactions)))
     for j, reaction in enumerate(network.reactions):
-        for item in (*reaction.participants, *reaction.modifiers):
+        for item in reaction.balanced:
             matrix[position[item.species], j] += item.n
     return matrix
 
@@ -137,7 +137,7 @@ def _link(network: KineticNetwork, totals: FloatArray) -> FloatArray:
             f"The totals do not determine the dependent species "
             f"{', '.join(network.dependent or ())}; choose one species of each moiety."
         )
-    return -np.linalg.solve(square, totals[:, ~chosen])
+    return np.asarray(-np.linalg.solve(square, totals[:, ~chosen]), dtype=np.float64)
 
 
 def _check_rank(network: KineticNetwork, coefficients: FloatArray) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,13 +13,12 @@ import numpy.typing as npt
 
 from pyscimlode.data.frozen import FrozenDict
 from pyscimlode.errors import ModelError, did_you_mean
-from pyscimlode.kinetics.law_shapes import check_shape
+from pyscimlode.kinetics.moieties import find_moieties
+from pyscimlode.kinetics.reactions import KineticReaction, repeated
 
 FloatArray = npt.NDArray[np.float64]
 BALANCE_TOLERANCE = 1e-9
 """Largest imbalance of a moiety in a reaction, relative to the amounts that cancel."""
-DISPLACEMENT = "displacement"
-FIRST_ORDER = "first_order"
 
 
 @dataclass(frozen=True)
@@ -41,92 +39,6 @@ class KineticSpecies:
     id: str
     compartment: str
     fixed: bool = False
-
-
-@dataclass(frozen=True)
-class Participant:
-    """A substrate (``n`` < 0) or product (``n`` > 0) with the name of its KM, where it has one."""
-
-    species: str
-    n: float
-    km: str | None = None
-
-
-@dataclass(frozen=True)
-class Modifier:
-    """A species that is balanced and moves the rate, but has no KM; protons as a rule.
-
-    Attributes:
-        species: its id.
-        n: stoichiometric coefficient, negative where consumed.
-        kind: ``"displacement"`` multiplies the backward rate by h^n, where there is one;
-            ``"first_order"`` multiplies the forward rate by h^abs(n) where the modifier is
-            consumed. A produced one is balanced and has no effect on the rate.
-    """
-
-    species: str
-    n: float
-    kind: str = DISPLACEMENT
-
-
-@dataclass(frozen=True)
-class KineticReaction:
-    """A reaction with its rate law.
-
-    Args:
-        id: unique in its network.
-        law: one of :data:`pyscimlode.kinetics.law_shapes.LAWS`.
-        participants: substrates and products; substrate i of ``hill_nn`` is paired with product i.
-        modifiers: see :class:`Modifier`.
-
-    Raises:
-        ModelError: an unknown law, participants that the law does not take, a coefficient that is
-            zero or not finite, a species that takes part twice on one side.
-    """
-
-    id: str
-    law: str
-    participants: tuple[Participant, ...]
-    modifiers: tuple[Modifier, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("participants", "modifiers"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for item in (*self.participants, *self.modifiers):
-            if not math.isfinite(item.n) or item.n == 0:
-                raise ModelError(
-                    f"Reaction {self.id!r}: the coefficient of {item.species!r} is {item.n!r}; "
-                    "it must be a number other than zero (negative for substrates)."
-                )
-        for modifier in self.modifiers:
-            if modifier.kind not in (DISPLACEMENT, FIRST_ORDER):
-                raise ModelError(
-                    f"Reaction {self.id!r}: the modifier {modifier.species!r} is of kind "
-                    f"{modifier.kind!r}; there are {DISPLACEMENT!r} and {FIRST_ORDER!r}."
-                )
-        for side in (self.substrates, self.products):
-            twice = _twice(item.species for item in side)
-            if twice:
-                raise ModelError(
-                    f"Reaction {self.id!r} names {twice[0]!r} twice on one side; "
-                    "add the coefficients up."
-                )
-        check_shape(self.id, self.law, self.substrates, self.products)
-
-    @property
-    def substrates(self) -> tuple[Participant, ...]:
-        """Participants with n < 0, in order."""
-        return tuple(p for p in self.participants if p.n < 0)
-
-    @property
-    def products(self) -> tuple[Participant, ...]:
-        """Participants with n > 0, in order."""
-        return tuple(p for p in self.participants if p.n > 0)
-
-    @property
-    def reversible(self) -> bool:
-        """Whether the law has a backward rate, and so needs an equilibrium constant."""
-        return self.law != "irrev_mm"
 
 
 @dataclass(frozen=True)
@@ -166,8 +78,6 @@ class KineticNetwork:
         object.__setattr__(self, "km_order", tuple(self.km_order) or tuple(names))
         self._check_km(names)
         if self.moieties is None:
-            from pyscimlode.kinetics.moieties import find_moieties
-
             found, dependent = find_moieties(self)
             object.__setattr__(self, "moieties", found)
             object.__setattr__(self, "dependent", dependent)
@@ -247,7 +157,7 @@ class KineticNetwork:
             "reaction": [r.id for r in self.reactions],
         }
         for what, ids in groups.items():
-            twice = _twice(ids)
+            twice = repeated(ids)
             if twice or not ids:
                 problem = f"the {what} id {twice[0]!r} twice" if twice else f"no {what}"
                 raise ModelError(f"Network {self.name!r} has {problem}.")
@@ -265,7 +175,7 @@ class KineticNetwork:
                 )
         known = set(groups["species"])
         for reaction in self.reactions:
-            for item in (*reaction.participants, *reaction.modifiers):
+            for item in reaction.balanced:
                 if item.species not in known:
                     raise ModelError(
                         f"Reaction {reaction.id!r} names the species {item.species!r}, which is "
@@ -273,7 +183,7 @@ class KineticNetwork:
                     )
 
     def _check_km(self, names: list[str]) -> None:
-        twice = _twice(names) or _twice(self.km_order)
+        twice = repeated(names) or repeated(self.km_order)
         if twice:
             raise ModelError(f"The KM name {twice[0]!r} is given twice; each KM needs its own.")
         different = sorted(set(names) ^ set(self.km_order))
@@ -285,7 +195,7 @@ class KineticNetwork:
 
     def _check_moieties(self) -> None:
         moieties, dependent = self.moieties or (), self.dependent or ()
-        if len(moieties) != len(dependent) or _twice(dependent):
+        if len(moieties) != len(dependent) or repeated(dependent):
             raise ModelError(
                 f"Network {self.name!r} has {len(moieties)} moieties and {len(dependent)} "
                 "dependent species; name one species for each moiety."
@@ -306,7 +216,7 @@ class KineticNetwork:
     ) -> None:
         parts = [
             (item.species, item.n * moiety[item.species])
-            for item in (*reaction.participants, *reaction.modifiers)
+            for item in reaction.balanced
             if item.species in moiety
         ]
         total, size = sum(x for _, x in parts), sum(abs(x) for _, x in parts)
@@ -323,10 +233,6 @@ class KineticNetwork:
         from pyscimlode.kinetics.case_json import network_to_json
 
         return network_to_json(self)
-
-
-def _twice(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _look_up(position: Mapping[str, int], name: str, what: str) -> int:

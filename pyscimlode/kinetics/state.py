@@ -67,7 +67,7 @@ class SteadyState:
         object.__setattr__(self, "provenance", FrozenDict(self.provenance))
 
     @property
-    def fluxes_mM_h(self) -> FloatArray:  # noqa: N802
+    def fluxes_mM_h(self) -> FloatArray:
         """``(reactions,)`` fluxes in mM of cell volume per hour."""
         if self.flux_unit == "mM/h":
             return self.fluxes

@@ -1,0 +1,110 @@
+"""Reactions with rate laws, their participants and modifiers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pyscimlode.errors import ModelError
+from pyscimlode.kinetics.law_shapes import check_shape
+
+DISPLACEMENT = "displacement"
+FIRST_ORDER = "first_order"
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A substrate (``n`` < 0) or product (``n`` > 0) with the name of its KM, where it has one."""
+
+    species: str
+    n: float
+    km: str | None = None
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """A species that is balanced and moves the rate, but has no KM; protons as a rule.
+
+    Attributes:
+        species: its id.
+        n: stoichiometric coefficient, negative where consumed.
+        kind: ``"displacement"`` multiplies the backward rate by h^n, where there is one;
+            ``"first_order"`` multiplies the forward rate by h^abs(n) where the modifier is
+            consumed. A produced one is balanced and has no effect on the rate.
+    """
+
+    species: str
+    n: float
+    kind: str = DISPLACEMENT
+
+
+@dataclass(frozen=True)
+class KineticReaction:
+    """A reaction with its rate law.
+
+    Args:
+        id: unique in its network.
+        law: one of :data:`pyscimlode.kinetics.law_shapes.LAWS`.
+        participants: substrates and products; substrate i of ``hill_nn`` is paired with product i.
+        modifiers: see :class:`Modifier`.
+
+    Raises:
+        ModelError: an unknown law, participants that the law does not take, a coefficient that is
+            zero or not finite, a species that takes part twice on one side.
+    """
+
+    id: str
+    law: str
+    participants: tuple[Participant, ...]
+    modifiers: tuple[Modifier, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("participants", "modifiers"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for item in self.balanced:
+            if not math.isfinite(item.n) or item.n == 0:
+                raise ModelError(
+                    f"Reaction {self.id!r}: the coefficient of {item.species!r} is {item.n!r}; "
+                    "it must be a number other than zero (negative for substrates)."
+                )
+        for modifier in self.modifiers:
+            if modifier.kind not in (DISPLACEMENT, FIRST_ORDER):
+                raise ModelError(
+                    f"Reaction {self.id!r}: the modifier {modifier.species!r} is of kind "
+                    f"{modifier.kind!r}; there are {DISPLACEMENT!r} and {FIRST_ORDER!r}."
+                )
+        for side in (self.substrates, self.products):
+            twice = repeated(item.species for item in side)
+            if twice:
+                raise ModelError(
+                    f"Reaction {self.id!r} names {twice[0]!r} twice on one side; "
+                    "add the coefficients up."
+                )
+        check_shape(self.id, self.law, self.substrates, self.products)
+
+    @property
+    def substrates(self) -> tuple[Participant, ...]:
+        """Participants with n < 0, in order."""
+        return tuple(p for p in self.participants if p.n < 0)
+
+    @property
+    def products(self) -> tuple[Participant, ...]:
+        """Participants with n > 0, in order."""
+        return tuple(p for p in self.participants if p.n > 0)
+
+    @property
+    def balanced(self) -> tuple[Participant | Modifier, ...]:
+        """Everything that the reaction makes or consumes: participants, then modifiers."""
+        return (*self.participants, *self.modifiers)
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the law has a backward rate, and so needs an equilibrium constant."""
+        return self.law != "irrev_mm"
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,8 @@
+"""Kinetic models in torch: the same arrays on CPU or CUDA, differentiable in the KM."""
+
+from __future__ import annotations
+
+from pyscimlode.kinetics.torch.eigen import leading_real_part
+from pyscimlode.kinetics.torch.evaluator import TorchEvaluator
+
+__all__ = ["TorchEvaluator", "leading_real_part"]
