@@ -23,7 +23,17 @@ from pyscimlode.kinetics.case_json import (
 )
 from pyscimlode.kinetics.checks import check_state, log_displacement
 from pyscimlode.kinetics.evaluator import THRESHOLD, Evaluation, KineticEvaluator
+from pyscimlode.kinetics.evolution import (
+    Evolution,
+    EvolutionResult,
+    Generation,
+    evolve,
+    mirrored,
+    published,
+)
+from pyscimlode.kinetics.evolution_files import load_generator, save_generator
 from pyscimlode.kinetics.examples import example_pathway, toy6
+from pyscimlode.kinetics.generator import KineticGenerator
 from pyscimlode.kinetics.moieties import Balances, balances, find_moieties, stoichiometry
 from pyscimlode.kinetics.network import (
     Compartment,
@@ -33,6 +43,7 @@ from pyscimlode.kinetics.network import (
 from pyscimlode.kinetics.ode import KineticModel
 from pyscimlode.kinetics.rates import RateFunction
 from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
+from pyscimlode.kinetics.rewards import fastest_reward, incidence_reward, window_reward
 from pyscimlode.kinetics.state import SteadyState
 
 __all__ = [
@@ -40,8 +51,12 @@ __all__ = [
     "Balances",
     "Compartment",
     "Evaluation",
+    "Evolution",
+    "EvolutionResult",
+    "Generation",
     "KineticCase",
     "KineticEvaluator",
+    "KineticGenerator",
     "KineticModel",
     "KineticNetwork",
     "KineticReaction",
@@ -53,13 +68,21 @@ __all__ = [
     "balances",
     "case_to_json",
     "check_state",
+    "evolve",
     "example_pathway",
+    "fastest_reward",
     "find_moieties",
+    "incidence_reward",
+    "load_generator",
     "log_displacement",
+    "mirrored",
     "network_from_json",
+    "published",
     "read_case",
+    "save_generator",
     "state_from_json",
     "stoichiometry",
     "toy6",
+    "window_reward",
     "write_case",
 ]

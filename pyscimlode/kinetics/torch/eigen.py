@@ -23,7 +23,7 @@ class _LeadingRealPart(torch.autograd.Function):
         return leading.real.clone()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> Tensor:
         jacobian, leading = ctx.saved_tensors
         left, right = leading_vectors(jacobian, leading)
         scale = (left * right).sum(dim=-1)
