@@ -128,7 +128,7 @@ def reduced_by_autodiff(case: KineticCase, ln_km: np.ndarray) -> np.ndarray:
     ln_vmax = evaluator_of(case).ln_vmax(ln_km[None])[0]
     log_c = torch.log(torch.tensor(case.state.concentrations))
     by_log = torch.autograd.functional.jacobian(
-        lambda y: rates_of(case, y, ln_km, ln_vmax), log_c
+        lambda y: rates_of(case, y, ln_km, ln_vmax), log_c, vectorize=True
     ).numpy()
     full = of.matrix @ (by_log / case.state.concentrations)
     rows = np.isin(of.dynamic, of.independent)

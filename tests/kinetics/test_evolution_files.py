@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pyscimlode.artifacts import save_arrays
+from pyscimlode.errors import ArtifactError
+from pyscimlode.kinetics import KineticGenerator, load_generator, save_generator
+
+
+def test_a_generator_makes_the_same_models_when_read_back(tmp_path: Path) -> None:
+    generator = KineticGenerator(("a", "b"), noise=3, hidden=(4,), measured={"a": (0.0, 1.0)})
+    theta = generator.initial(np.random.default_rng(0))
+    again, weights = load_generator(save_generator(tmp_path / "g", generator, theta))
+    assert again == generator
+    np.testing.assert_array_equal(again.sample(weights, 9), generator.sample(theta, 9))
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    generator = KineticGenerator(("a", "b"), noise=3, hidden=(4,))
+    path = save_arrays(
+        tmp_path / "g", {"theta": np.zeros(3)}, generator.to_json(), kind="kinetic generator"
+    )
+    with pytest.raises(ArtifactError, match=r"weights have the shape \(3,\), and its generator 30"):
+        load_generator(path)
+    path = save_arrays(tmp_path / "h", {"theta": np.zeros(3)}, kind="checkpoint")
+    with pytest.raises(ArtifactError, match=r"holds a checkpoint, not a kinetic generator"):
+        load_generator(path)
