@@ -4,5 +4,18 @@ from __future__ import annotations
 
 from pyscimlode.kinetics.torch.eigen import leading_real_part
 from pyscimlode.kinetics.torch.evaluator import TorchEvaluator
+from pyscimlode.kinetics.torch.training import (
+    GradientResult,
+    GradientStep,
+    GradientTraining,
+    train_by_gradient,
+)
 
-__all__ = ["TorchEvaluator", "leading_real_part"]
+__all__ = [
+    "GradientResult",
+    "GradientStep",
+    "GradientTraining",
+    "TorchEvaluator",
+    "leading_real_part",
+    "train_by_gradient",
+]
