@@ -24,6 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 THRESHOLD = -2.5
 """A model is valid when no eigenvalue's real part is above this, in 1/h: a third of E. coli
 trpD9923's doubling time of 134 min holds about two of its time constants (24 min)."""
+LARGEST_LN_KM = 60.0
+"""Beyond this a KM has left every chemical meaning, and products of c/K may overflow."""
 CHUNK = 128
 """Models evaluated together: their Jacobians stay in the cache."""
 
@@ -172,11 +174,12 @@ class KineticEvaluator:
                 f"ln_km has the shape {array.shape}; it must be (models, {wanted}), one column "
                 f"for each KM of the network {self.network.name!r}."
             )
-        bad = np.argwhere(~np.isfinite(array))
-        if len(bad):
-            model, column = bad[0]
+        if not np.abs(array).max(initial=0.0) <= LARGEST_LN_KM:
+            model, column = np.argwhere(~(np.abs(array) <= LARGEST_LN_KM))[0]
             raise DataError(
-                f"ln_km of model {model} is not finite at {self.network.km_names[column]!r}."
+                f"ln_km of model {model} is {array[model, column]:g} at "
+                f"{self.network.km_names[column]!r}; natural logarithms of mM within "
+                f"+-{LARGEST_LN_KM:g} are expected."
             )
         return array
 

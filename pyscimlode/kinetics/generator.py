@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -112,10 +112,11 @@ class KineticGenerator:
     def outputs(self, theta: FloatArray, noise: FloatArray) -> FloatArray:
         """Return what the last layer says ``(models, KM)``, before the range."""
         blocks = self.layout.unpack(theta)
-        value = np.concatenate([noise, np.ones((len(noise), 1))], axis=1)
+        value = np.concatenate([noise, np.ones((len(noise), 1), dtype=noise.dtype)], axis=1)
         for i in range(len(self.hidden)):
-            value = value @ blocks[f"w{i}"] + blocks[f"b{i}"]
-            value = np.maximum(value, self.slope * value)
+            value = value @ blocks[f"w{i}"]
+            value += blocks[f"b{i}"]
+            np.maximum(value, self.slope * value, out=value)
         last = len(self.hidden)
         return np.asarray(value @ blocks[f"w{last}"] + blocks[f"b{last}"])
 
@@ -132,12 +133,17 @@ class KineticGenerator:
         Raises:
             ModelError: there are measured KM and no ``rng``.
         """
-        output = self.outputs(theta, noise)
+        result = self.outputs(theta, noise)
         if self.range == "batch":
-            share = (output - output.min()) / np.ptp(output)
+            result -= result.min()
+            result /= result.max()
         else:
-            share = 0.5 * (1.0 + np.tanh(0.5 * GAIN * output))
-        result = self.low + (self.high - self.low) * share
+            result *= 0.5 * GAIN
+            np.tanh(result, out=result)
+            result += 1.0
+            result *= 0.5
+        result *= self.high - self.low
+        result += self.low
         if self.measured:
             if rng is None:
                 raise ModelError("Measured KM are drawn at random; give rng=.")
@@ -145,25 +151,49 @@ class KineticGenerator:
                 result[:, self.km_names.index(name)] = rng.uniform(low, high, len(result))
         return np.asarray(result)
 
-    def sample(
-        self, theta: FloatArray, models: int, seed: int | Sequence[int] = 0, batch: int = BATCH
-    ) -> FloatArray:
-        """Return ln KM ``(models, KM)`` of new models, in batches.
+    def batches(
+        self,
+        theta: FloatArray,
+        models: int,
+        seed: int | Sequence[int] = 0,
+        *,
+        batch: int = BATCH,
+        dtype: str = "float64",
+    ) -> Iterator[FloatArray]:
+        """Yield ln KM ``(models of a batch, KM)`` of new models, one batch after the other.
 
         The same seed gives the same models, and the first n of them however many are asked for,
-        as long as the batch is the same; with ``range="batch"`` whole batches are made.
+        as long as batch and dtype are the same.
 
         Args:
             theta: ``(size,)``.
-            models: how many.
+            models: how many in all.
             seed: of the noise.
-            batch: models made together; matters to ``range="batch"``.
+            batch: models made together; large ones are faster, and with ``range="batch"`` the
+                batch is part of what a model is.
+            dtype: ``"float32"`` is about twice as fast, and as good for samples.
         """
-        result = np.empty((models, len(self.km_names)))
+        weights = theta.astype(dtype)
         for start in range(0, models, batch):
             rng = np.random.default_rng([*np.atleast_1d(seed).tolist(), start])
-            made = self.ln_km(theta, self.draw_noise(batch, rng), rng)
-            result[start : start + batch] = made[: models - start]
+            noise = self.draw_noise(batch, rng).astype(dtype)
+            yield self.ln_km(weights, noise, rng)[: models - start]
+
+    def sample(
+        self,
+        theta: FloatArray,
+        models: int,
+        seed: int | Sequence[int] = 0,
+        *,
+        batch: int = BATCH,
+        dtype: str = "float64",
+    ) -> FloatArray:
+        """Return all :meth:`batches` as one array ``(models, KM)``."""
+        result = np.empty((models, len(self.km_names)), dtype=dtype)
+        start = 0
+        for part in self.batches(theta, models, seed, batch=batch, dtype=dtype):
+            result[start : start + len(part)] = part
+            start += len(part)
         return result
 
     def to_json(self) -> dict[str, Any]:

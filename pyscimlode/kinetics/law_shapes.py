@@ -31,7 +31,7 @@ SIDED = ("convenience", "uni_bi", "bi_uni")
 LAWS = (*PAIRED, *SIDED, "mass_action")
 COUNTS = {"rev_mm": (1, 1), "uni_bi": (1, 2), "bi_uni": (2, 1)}
 UNIT_COEFFICIENTS = ("rev_mm", "hill_nn", "uni_bi", "bi_uni")
-MOST_TURNS = 20
+MOST_TURNS = 6
 """Largest coefficient of a convenience law; a lumped reaction is no enzyme."""
 
 

@@ -110,14 +110,25 @@ def test_results_do_not_depend_on_the_batch(pathway: KineticCase) -> None:
     np.testing.assert_allclose(alone, whole[::60], rtol=1e-9)
 
 
+@pytest.mark.parametrize("value", [-60.0, 60.0])
+def test_the_ends_of_what_is_allowed(own: KineticCase, value: float) -> None:
+    evaluator = evaluator_of(own)
+    ln_km = np.full((1, len(own.network.km_names)), value)
+    assert np.isfinite(evaluator.ln_vmax(ln_km)).all()
+    assert np.isfinite(evaluator.evaluate(ln_km).lambda_max).all()
+
+
 def test_inputs_that_do_not_fit(toy: KineticCase) -> None:
     evaluator = evaluator_of(toy)
     with pytest.raises(DataError, match=r"shape \(2, 3\); it must be \(models, 14\)"):
         evaluator.ln_vmax(np.zeros((2, 3)))
     ln_km = np.zeros((2, 14))
     ln_km[1, 3] = np.nan
-    with pytest.raises(DataError, match=r"model 1 is not finite at 'km_ATP_R2'"):
+    with pytest.raises(DataError, match=r"ln_km of model 1 is nan at 'km_ATP_R2'"):
         evaluator.jacobian(ln_km)
+    ln_km[1, 3] = 400.0
+    with pytest.raises(DataError, match=r"model 1 is 400 at 'km_ATP_R2'; .* within \+-60"):
+        evaluator.ln_vmax(ln_km)
     bad = replace(toy.state, concentrations=-np.ones(8))
     with pytest.raises(DataError, match=r"species 'S_e' has the concentration -1 mM"):
         KineticEvaluator(toy.network, bad)

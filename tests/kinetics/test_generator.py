@@ -68,6 +68,22 @@ def test_samples_are_reproducible_and_begin_alike() -> None:
     assert not np.allclose(generator.sample(theta, 120, seed=4), few)
 
 
+def test_single_precision_makes_nearly_the_same_models() -> None:
+    generator = small()
+    theta, _ = drawn(generator)
+    single = generator.sample(theta, 50, dtype="float32")
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, generator.sample(theta, 50), atol=1e-4)
+
+
+def test_batches_are_the_sample_in_parts() -> None:
+    generator = small()
+    theta, _ = drawn(generator)
+    parts = list(generator.batches(theta, 70, 3, batch=30))
+    assert [len(part) for part in parts] == [30, 30, 10]
+    np.testing.assert_array_equal(np.concatenate(parts), generator.sample(theta, 70, 3, batch=30))
+
+
 def test_measured_km_are_drawn_within_their_bounds() -> None:
     generator = small(measured={"b": (-1.0, -0.5)})
     theta, _ = drawn(generator)

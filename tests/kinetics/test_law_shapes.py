@@ -18,7 +18,7 @@ from pyscimlode.kinetics.examples import reaction
         ("hill_nn", "A + B -> C", r"'hill_nn' takes as many products as substrates"),
         ("hill_nn", "A + 2 B -> C + D", r"hill_nn takes coefficients of one, and 'B' has -2"),
         ("convenience", "0.5 A -> C", r"convenience takes whole coefficients .* 'A' has -0.5"),
-        ("convenience", "90 A -> C", r"up to 20, and 'A' has -90; use 'irrev_mm'"),
+        ("convenience", "90 A -> C", r"up to 6, and 'A' has -90; use 'irrev_mm'"),
     ],
 )
 def test_a_law_says_what_it_does_not_take(law: str, equation: str, message: str) -> None:
