@@ -20,8 +20,8 @@ LN_M = math.log(1000.0)
 """ln of one M in mM."""
 BOUNDS = (-25.0 + LN_M, 3.0 + LN_M)
 """Published range of ln KM, here in mM: 1.4e-11 to 20 M. The article's 1.3e-3 to 20 reads as mM."""
-GAIN = 4.0
-"""Factor before the sigmoid: fresh weights then fill about half of the range."""
+SMALLEST_MEAN_SQUARE = 1e-12
+"""Keeps the scaling of outputs that are all zero defined."""
 RANGES = ("entry", "batch")
 BATCH = 100
 
@@ -39,9 +39,11 @@ class KineticGenerator:
         noise: number of Gaussian inputs; a constant 1 is added.
         hidden: widths of the hidden layers.
         slope: of the LeakyReLU below zero.
-        range: ``"entry"`` puts a sigmoid on every output, so a model does not depend on others;
-            ``"batch"`` is the published scaling of a whole batch from its smallest to its largest
-            output, so that a model depends on its batch mates.
+        range: ``"entry"`` scales the outputs of a model to a root mean square of one and puts a
+            sigmoid on each, so a model does not depend on others; ``"batch"`` is the published
+            scaling of a whole batch from its smallest to its largest output, so that a model
+            depends on its batch mates. Without a scale, the weights that evolution lets grow
+            drive most sigmoids to the bounds.
         low: lower bound of ln KM, ln mM.
         high: upper bound of ln KM, ln mM.
         measured: KM name -> (low, high) in ln mM; drawn uniformly between them instead of
@@ -138,7 +140,8 @@ class KineticGenerator:
             result -= result.min()
             result /= result.max()
         else:
-            result *= 0.5 * GAIN
+            square = np.einsum("mk,mk->m", result, result) / result.shape[1]
+            result *= (0.5 / np.sqrt(square + SMALLEST_MEAN_SQUARE))[:, None]
             np.tanh(result, out=result)
             result += 1.0
             result *= 0.5

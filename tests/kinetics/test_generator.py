@@ -59,6 +59,22 @@ def test_only_the_batch_range_makes_models_depend_on_each_other() -> None:
         assert np.allclose(whole[:10], part, rtol=1e-12) is alike
 
 
+@pytest.mark.parametrize("range_", ["entry", "batch"])
+def test_growing_weights_of_the_last_layer_do_not_drive_km_to_their_bounds(range_: str) -> None:
+    generator = small(range=range_)
+    theta, noise = drawn(generator)
+    grown = theta.copy()
+    grown[generator.layout["w2"].slice] *= 1e3
+    np.testing.assert_allclose(
+        generator.ln_km(grown, noise), generator.ln_km(theta, noise), rtol=1e-6
+    )
+
+
+def test_an_output_of_zeros_is_the_middle_of_the_range() -> None:
+    ln_km = small().ln_km(np.zeros(small().layout.size), np.zeros((2, 4)))
+    np.testing.assert_allclose(ln_km, (BOUNDS[0] + BOUNDS[1]) / 2)
+
+
 def test_samples_are_reproducible_and_begin_alike() -> None:
     generator = small()
     theta, _ = drawn(generator)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pyscimlode.errors import TrainingError
 from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
-from pyscimlode.kinetics.generator import GAIN, KineticGenerator
+from pyscimlode.kinetics.generator import SMALLEST_MEAN_SQUARE, KineticGenerator
 from pyscimlode.kinetics.torch.evaluator import TorchEvaluator
 
 FloatArray = npt.NDArray[np.float64]
@@ -153,7 +153,8 @@ def generated(
     if generator.range == "batch":
         share = (value - value.min()) / (value.max() - value.min())
     else:
-        share = torch.sigmoid(GAIN * value)
+        square = (value**2).mean(dim=1, keepdim=True)
+        share = torch.sigmoid(value / torch.sqrt(square + SMALLEST_MEAN_SQUARE))
     ln_km = generator.low + (generator.high - generator.low) * share
     for name, (low, high) in generator.measured.items():
         drawn = torch.as_tensor(rng.uniform(low, high, len(ln_km)), device=theta.device)
