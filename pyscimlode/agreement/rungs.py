@@ -160,12 +160,13 @@ class Agreement:
         return plots.plot_agreement(self, **options)
 
     def __repr__(self) -> str:
+        width = max((len(rung.level) for rung in self.rungs), default=0)
         lines = [f"Cross-check of {self.problem}; judge: {self.judge}"]
         for backend in self.backends:
             lines.append(f"{backend}:")
             for rung in self.rungs:
                 if rung.backend == backend:
-                    lines.append("  " + _line(rung))
+                    lines.append("  " + _line(rung, max(width, 12)))
             failing = self.lowest_failing(backend)
             if failing is not None:
                 lines.append(
@@ -176,13 +177,13 @@ class Agreement:
         return "\n".join(lines)
 
 
-def _line(rung: Rung) -> str:
+def _line(rung: Rung, width: int) -> str:
     if rung.verdict == "not run":
-        return f"{rung.level:<12} not run: {rung.note}"
+        return f"{rung.level:<{width}} not run: {rung.note}"
     sign = "<=" if rung.verdict == "agrees" else "> "
     judge = f"judge: {rung.judge}" if rung.judge else ""
     notes = "; ".join(text for text in (judge, rung.note) if text)
-    line = f"{rung.level:<12} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}"
+    line = f"{rung.level:<{width}} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}"
     return line + (f"  ({notes})" if notes else "")
 
 
