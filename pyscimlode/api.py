@@ -24,6 +24,7 @@ from pyscimlode.objectives.protocols import check_protocol
 from pyscimlode.problem import Objective, Problem
 from pyscimlode.results import FitResult, SweepResult
 from pyscimlode.training import Stage
+from pyscimlode.training.regularised import check_factor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ def fit(
     protocol: str = "forecast",
     solver: str | SolverSpec = "auto",
     pir: float = 1.0,
+    lipschitz: float = 0.0,
     stages: Sequence[Stage] | None = None,
     test: Dataset | str | Sequence[str] | None = None,
     ensemble: int = 3,
@@ -72,6 +74,9 @@ def fit(
             ``"torchdiffeq:dopri8"``, ...) or a :class:`SolverSpec` with tolerances.
         pir: factor lambda of the physiology-informed penalty lambda * mean(min(0, y)^2) on scaled
             states (de Rooij et al. 2024).
+        lipschitz: factor of the Lipschitz penalty, half the sum of the squared largest singular
+            values of the network's weight matrices (Yoshida & Miyato 2017), in the loss of every
+            stage: a field that is less stiff, if it is kept small enough. 0: none.
         stages: what is done in which order, such as ``(Adam(300, lr=5e-3), BFGS(100))``. None:
             a recipe that depends on the number of training strains.
         test: strains to hold out: ids, or a data set of its own. None: none, and no scores.
@@ -118,6 +123,7 @@ def fit(
         model=model,
         protocol=protocol,
         solver=solver,
+        lipschitz=lipschitz,
         stages=stages,
         seeds=_seeds(ensemble, seed),
         loss=loss,
@@ -272,6 +278,7 @@ _DEFAULTS: dict[str, Any] = {
     "model": None,
     "protocol": "forecast",
     "solver": "auto",
+    "lipschitz": 0.0,
     "stages": None,
     "loss": None,
     "weighting": "state",
@@ -291,6 +298,7 @@ def _options(
     model: str | Model | None,
     protocol: str,
     solver: str | SolverSpec,
+    lipschitz: float,
     stages: Sequence[Stage] | None,
     loss: LossName | Objective | None,
     checkpoint: str | Path | None,
@@ -309,6 +317,7 @@ def _options(
         objective=objective,
         protocol=checked,
         solver=solver if isinstance(solver, SolverSpec) else SolverSpec(solver),
+        lipschitz=check_factor(lipschitz),
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=resume,
         **others,
