@@ -119,7 +119,7 @@ def _leading(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     rows = matrices if wide else matrices.transpose(0, 2, 1)
     with np.errstate(over="ignore", invalid="ignore"):
         gram = rows @ rows.transpose(0, 2, 1)
-    finite = np.isfinite(gram).all(axis=(1, 2))
+    finite = np.asarray(np.isfinite(gram).all(axis=(1, 2)))
     values, vectors = np.linalg.eigh(np.where(finite[:, None, None], gram, 0.0))
     leading = vectors[:, :, -1]
     safe = np.where(finite[:, None, None], rows, np.nan)

@@ -291,7 +291,10 @@ class AdamRun:
             sums[:, ~self._live] = np.nan
         norm, failures = np.full(size, np.nan), np.full(size, np.nan)
         norm[members], failures[members] = evaluation.norm, evaluation.failures
-        return Row(self.iteration + 1, lr, *sums, norm, failures, evaluation.message)
+        total, data, pir, lipschitz = sums
+        return Row(
+            self.iteration + 1, lr, total, data, pir, lipschitz, norm, failures, evaluation.message
+        )
 
     def _report(self, member: int, loss: float) -> StageReport:
         count = int(self._moments.counts[member])

@@ -273,4 +273,15 @@ class QuasiNewtonRun:
     def _row(self, evaluation: Evaluation) -> Row:
         shown = np.full((6, len(self._best)), np.nan)
         shown[:, evaluation.members] = (*evaluation.terms, evaluation.norm, evaluation.failures)
-        return Row(self.iteration, np.nan, *shown, evaluation.message)
+        total, data, pir, lipschitz, norm, failures = shown
+        return Row(
+            self.iteration,
+            np.nan,
+            total,
+            data,
+            pir,
+            lipschitz,
+            norm,
+            failures,
+            evaluation.message,
+        )
