@@ -1,7 +1,8 @@
 """Measure options against stiffness: ``python -m benchmarks.options [--quick] [--out FOLDER]``.
 
 Trains the same fields on stiff simulated strains with each option alone, prints a table and,
-unless ``--quick``, keeps ``options.json`` and ``options.md`` in ``benchmarks/results``.
+unless ``--quick``, keeps ``benchmarks/results/options.json`` (variant by variant: those that are in
+it are not computed again) and writes ``options.md``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ NOTE = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; return 0."""
-    from benchmarks.options.study import DEFAULT, QUICK, VARIANTS, Size, rows, truth
+    from benchmarks.options.study import DEFAULT, MODELS, QUICK, VARIANTS, Size, measure, truth
     from pyscimlode.errors import DataWarning
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.options", description=__doc__)
@@ -50,18 +51,37 @@ def main(argv: list[str] | None = None) -> int:
     quick = arguments.quick
     out = arguments.out or (None if quick else RESULTS)
     size = QUICK if quick else Size()
-    found = []
-    for row in rows(size, (DEFAULT, VARIANTS[2]) if quick else VARIANTS):
-        print(_line(row), flush=True)
-        found.append(row)
-    largest = truth()
-    text = report(found, size, largest)
+    variants = (DEFAULT, VARIANTS[2]) if quick else VARIANTS
+    found = known(out, size)
+    for kind in MODELS:
+        for variant in variants:
+            if not any((row.model, row.variant) == (kind, variant.name) for row in found):
+                found.append(measure(kind, variant, size))
+                print(_line(found[-1]), flush=True)
+                keep(found, size, out)
+    text = report(found, size, truth())
     print(text, flush=True)
     if out is not None:
-        data = {"truth": largest, "size": asdict(size), "rows": [asdict(row) for row in found]}
-        (out / "options.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         (out / "options.md").write_text(text, encoding="utf-8")
     return 0
+
+
+def known(out: Path | None, size: Size) -> list[Row]:
+    """Return what an earlier run of the same size measured."""
+    from benchmarks.options.study import Row
+
+    path = None if out is None else out / "options.json"
+    if path is None or not path.is_file():
+        return []
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return [Row(**row) for row in data["rows"]] if data["size"] == asdict(size) else []
+
+
+def keep(found: Sequence[Row], size: Size, out: Path | None) -> None:
+    """Write what is measured so far."""
+    if out is not None:
+        data = {"size": asdict(size), "rows": [asdict(row) for row in found]}
+        (out / "options.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
 def report(found: Sequence[Row], size: Size, largest: float) -> str:

@@ -98,20 +98,8 @@ def test_options_reach_the_fit(
     out = tmp_path / "run"
     done = invoke(
         *("fit", table, *COLUMNS, "--test", "S1,S2", "--model", "node", "--solver", "dopri5"),
-        *(
-            "--pir",
-            10,
-            "--lipschitz",
-            1e-3,
-            "--seed",
-            5,
-            "--ensemble",
-            2,
-            "--steps",
-            7,
-            "--early-stopping",
-            "S3",
-        ),
+        *("--pir", 10, "--lipschitz", 1e-3, "--seed", 5, "--ensemble", 2, "--steps", 7),
+        *("--early-stopping", "S3"),
         *("--device", "cpu", "--out", out, "--quiet"),
     )
     assert done.exit_code == 130
