@@ -12,17 +12,15 @@ import torch
 from pyscimlode.backends.arguments import member_values
 from pyscimlode.backends.base import FloatArray
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.backends.torch.adjoint import Adjoint
 from pyscimlode.backends.torch.arrays import Array, choose_arrays
-from pyscimlode.backends.torch.blocks import MEMORY_LIMIT, Memory
+from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.control import Controller
 from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
 from pyscimlode.backends.torch.inputs import ControlInputs
-from pyscimlode.backends.torch.kernels import build_kernel
 from pyscimlode.backends.torch.losses import LossTerms, loss_terms
+from pyscimlode.backends.torch.methods import Place, open_method
 from pyscimlode.backends.torch.outputs import DenseOutput
 from pyscimlode.backends.torch.stage_inputs import StageInputs
-from pyscimlode.backends.torch.tableaus import tableau
 from pyscimlode.backends.torch.tensors import scaling_tensors
 from pyscimlode.problem import Problem
 
@@ -81,29 +79,19 @@ class Batch:
     ) -> None:
         self.problem, self.selection, self.solver = problem, selection, solver
         self.arrays = choose_arrays(device, dtype, library)
-        self.tableau = tableau("tsit5" if solver.method == "auto" else solver.method)
         n_members, n_rows = selection.shape
         scaling = scaling_tensors(problem, selection.members.tolist(), device=device, dtype=dtype)
         self.scaling = scaling
         rows = (n_rows,) if n_members == 1 else (n_members, n_rows)
-        self.kernel = build_kernel(scaling, self.arrays)
         inputs = ControlInputs.for_rows(problem, scaling, selection.experiments)
-        stage_inputs = StageInputs(inputs, self.arrays)
-        stages = self.tableau.stages
-        slots = stages - 1 if stage_inputs.continuous else stages
-        memory = Memory(self.arrays, self.kernel, rows, stages, slots, memory_limit)
         self._state_scale = member_values(problem, problem.scaling.state_scale, selection.members)
-        time_scale = member_times(problem, selection.members)
-        self.integrator = Integrator(
-            self.arrays,
-            self.tableau,
-            self.kernel,
-            memory,
-            stage_inputs,
-            np.repeat(time_scale, n_rows),
-            rows,
-        )
-        self.adjoint = Adjoint(self.integrator)
+        time_scale = np.repeat(member_times(problem, selection.members), n_rows)
+        place = Place(self.arrays, StageInputs(inputs, self.arrays), time_scale, rows)
+        self.method = open_method(scaling, solver, place, memory_limit)
+        self.integrator: Integrator = self.method.integrator
+        self.adjoint = self.method.adjoint
+        self.tableau = self.integrator.tableau
+        self.kernel = self.integrator.kernel
         self.times = selection.times.reshape(n_members * n_rows, -1)
         self.start = problem.times[selection.experiments, 0].reshape(-1)
         self.end = np.maximum(self.times[:, -1], self.start)
@@ -132,7 +120,7 @@ class Batch:
         self._theta = theta
         with np.errstate(over="ignore"):
             values = np.asarray(theta, dtype=self.host_dtype)
-        self.kernel.bind(self.arrays.array(np.where(np.isfinite(values), values, np.nan)))
+        self.method.bind(self.arrays.array(np.where(np.isfinite(values), values, np.nan)))
         with np.errstate(all="ignore"), torch.no_grad():
             if not self.tableau.adaptive:
                 self.grid = self.grid or self._uniform_grid()
@@ -148,7 +136,8 @@ class Batch:
                 keep=keep,
             )
             if keep:
-                self.grid = None if (solution.status != 0).any() else solution.grid.packed()
+                again = self.method.repeatable and not (solution.status != 0).any()
+                self.grid = solution.grid.packed() if again else None
             return solution
 
     def outputs(self, solution: Solution) -> DenseOutput:
@@ -176,7 +165,7 @@ class Batch:
         """Use parameters without NaN and infinity, so that zero cotangents stay zero."""
         theta = self.arrays.array(self._theta)
         self.arrays.clear_non_finite(theta)
-        self.kernel.bind(theta)
+        self.method.bind(theta)
 
     def measured_units(self, values: Array) -> FloatArray:
         """Return ``(rows, points, states)`` as ``(members, rows, points, states)`` unscaled."""

@@ -130,8 +130,11 @@ class Integrator:
         pieces = self.inputs.gather(piece[None])
         self.inputs.write(out, t[None], h[None], pieces, self.nodes[-1:])
 
-    def stage_states(self, block: Block, n: int) -> None:
-        """Evaluate all stages of step ``n``; the last derivative goes to ``next_slope``."""
+    def stage_states(self, block: Block, n: int) -> Array:
+        """Evaluate all stages of step ``n`` and return the new state ``(states * rows,)``.
+
+        The last derivative goes to ``next_slope``.
+        """
         arrays, xp, tape, kernel = self.arrays, self.arrays.xp, block.tape, self.kernel
         prefix, scaled = block.prefix[n], block.scaled[n]
         slot, last = n * block.slots - self.first, self.stages - 1
@@ -142,6 +145,7 @@ class Integrator:
             target = self.next_slope if stage == last else scaled[stage]
             kernel.forward(tape, slot + stage, target)
             xp.multiply(target, self.h_full, out=scaled[stage])
+        return tape.state[slot + last]
 
     def evaluate_again(self, block: Block, t: FloatArray, h: FloatArray) -> None:
         """Fill the tape of a block whose evaluations were not kept, from its stored states.
@@ -175,6 +179,10 @@ class Integrator:
         probe = self.next_slope.reshape((self.n_states, -1)) * self.rate
         return control.first_step(states, slope, probe, trial, longest)
 
+    def run(self, control: Controller, start: FloatArray, end: FloatArray) -> AdaptiveRun:
+        """Return the state of a new integration."""
+        return AdaptiveRun(self, control, start, end)
+
     def adaptive(
         self,
         y: Array,
@@ -195,7 +203,7 @@ class Integrator:
             max_steps: attempted steps of a row.
             keep: whether a gradient is wanted afterwards.
         """
-        run = _Adaptive(self, control, start, end)
+        run = self.run(control, start, end)
         run.begin(y)
         n = 0
         while n < max_steps and run.any_left(n):
@@ -247,7 +255,7 @@ class Integrator:
         return np.asarray(grid.t[step, np.arange(self.count)])
 
 
-class _Adaptive:
+class AdaptiveRun:
     """State of one adaptive integration."""
 
     def __init__(
@@ -310,8 +318,7 @@ class _Adaptive:
         it.set_step(h)
         it.inputs.write(block.inputs(n), self.t[None], h[None], self.pieces, it.nodes)
         block.start[n][...] = self.y
-        it.stage_states(block, n)
-        new = block.tape.state[(n + 1) * block.slots - 1]
+        new = it.stage_states(block, n)
         for weights, estimate in zip(it.errors, it.estimates, strict=True):
             self.arrays.dot(weights, block.derivatives[n], out=estimate)
         error = self.control.error(self.y, new, it.estimates)
