@@ -59,7 +59,6 @@ class JuliaSession(OpenedProblem):
     ) -> None:
         check_problem(problem)
         super().__init__(problem)
-        self.solver = solver
         self._engine = engine
         self._limits = limits
         self._threads: int | None = options.get("threads")
