@@ -7,7 +7,11 @@ from functools import cache
 from typing import Any
 
 from pyscimlode.backends.base import Capabilities, Session
-from pyscimlode.backends.julia.installation import find_installation, worker_environment
+from pyscimlode.backends.julia.installation import (
+    find_installation,
+    require,
+    worker_environment,
+)
 from pyscimlode.backends.julia.limits import Limits
 from pyscimlode.backends.julia.session import JuliaSession
 from pyscimlode.backends.julia.shared import Engine
@@ -111,9 +115,7 @@ class JuliaBackend:
     def _running(self) -> Engine:
         if self._engine is not None:
             return self._engine
-        missing = find_installation().missing
-        if missing:
-            raise BackendUnavailable(f"backend='julia' does not run here: {missing}")
+        require()
         return julia_engine()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyscimlode
+from pyscimlode.errors import BackendUnavailable
 
 PACKAGE = Path(pyscimlode.__file__).resolve().parent
 DECLARED = PACKAGE / "juliapkg.json"
@@ -64,6 +65,18 @@ def find_installation(environ: Mapping[str, str] | None = None) -> Installation:
     if EXE in environ or PROJECT in environ:
         return _named(juliacall, environ)
     return _resolved(juliacall, environ)
+
+
+def require() -> Installation:
+    """Return what was found, complete.
+
+    Raises:
+        BackendUnavailable: something is missing; the message says what to do.
+    """
+    found = find_installation()
+    if found.missing:
+        raise BackendUnavailable(f"backend='julia' does not run here: {found.missing}")
+    return found
 
 
 def worker_environment(found: Installation, threads: int | str | None = None) -> dict[str, str]:
@@ -213,8 +226,11 @@ def _is_current(known: Mapping[str, Any]) -> bool:
     """Whether juliapkg has resolved what this version declares."""
     if not DECLARED.is_file():
         return True
-    entry = known.get("deps_files", {}).get(str(DECLARED), {})
-    return bool(entry.get("hash_sha256") == hashlib.sha256(DECLARED.read_bytes()).hexdigest())
+    digest = hashlib.sha256(DECLARED.read_bytes()).hexdigest()
+    return any(
+        Path(name).resolve() == DECLARED and entry.get("hash_sha256") == digest
+        for name, entry in known.get("deps_files", {}).items()
+    )
 
 
 def _json(path: Path) -> dict[str, Any]:
