@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.agreement import USUAL_LEVELS, Agreement, check_engines
+from pyscimlode.agreement import USUAL_LEVELS, Agreement, check_engines, diffeqpy_rung
 from pyscimlode.agreement.native import NATIVE
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
@@ -208,6 +209,7 @@ def crosscheck(
     strains: int = 2,
     seeds: int = 3,
     stages: Sequence[Stage] | None = None,
+    diffeqpy: bool = False,
 ) -> Agreement:
     """Ask several engines the same questions about a fit or a problem, and compare the answers.
 
@@ -234,6 +236,8 @@ def crosscheck(
             ``theta`` says where they start.
         stages: of native training; Adam at a constant rate, then BFGS, by default
             (:data:`pyscimlode.agreement.native.NATIVE_STAGES`).
+        diffeqpy: compare trajectories of Julia's solvers, called from Python through diffeqpy, as
+            well; see :func:`pyscimlode.agreement.solve_with_diffeqpy`.
 
     Raises:
         ExperimentError: for an unknown level, or nothing to compare.
@@ -261,7 +265,7 @@ def crosscheck(
     native = None
     if NATIVE in chosen:
         native = native_plan(what, seeds, stages, None if theta is None else parameters)
-    return check_engines(
+    found = check_engines(
         problem,
         parameters,
         backends=backends,
@@ -271,6 +275,9 @@ def crosscheck(
         native=native,
         description=text,
     )
+    if diffeqpy:
+        found = replace(found, rungs=(*found.rungs, diffeqpy_rung(problem, parameters, judge)))
+    return found
 
 
 _DEFAULTS: dict[str, Any] = {

@@ -34,6 +34,9 @@ def compare_backends(
     seeds: Annotated[
         int, typer.Option(help="Trainings of each engine on the level 'native training'.")
     ] = 3,
+    diffeqpy: Annotated[
+        bool, typer.Option("--diffeqpy", help="Trajectories of diffeqpy as well.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="JSON file; a figure is written beside it.")
     ] = None,
@@ -67,6 +70,7 @@ def compare_backends(
         members=members,
         strains=strains,
         seeds=seeds,
+        diffeqpy=diffeqpy,
     )
     typer.echo(repr(agreement))
     if target is not None:
