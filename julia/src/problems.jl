@@ -18,8 +18,8 @@ Members and experiments as plain arrays, in the order of Python's `Problem`: `ti
 `(members, experiments, times)`, `pir` `(members,)`, `loss_scale` `(members, states)`. Fields and
 scalings are one a member.
 """
-struct TrainingProblem{F <: Field}
-    fields::Vector{F}
+struct TrainingProblem
+    fields::Vector{Field}
     scalings::Vector{Scaling}
     layout::Layout
     objective::Objective
@@ -53,9 +53,9 @@ function open_problem(description::AbstractString, arrays::AbstractDict)
     objective, options = json["objective"], get(json, "options", Dict{String, Any}())
     members = axes(arrays["weights"], 1)
     scalings = [read_scaling(json, arrays, m) for m in members]
-    fields = [read_field(json, arrays, layout, m) for m in members]
+    fields = Field[read_field(json, arrays, layout, m) for m in members]
     return TrainingProblem(
-        identity.(fields), scalings, layout,
+        fields, scalings, layout,
         Objective(objective["kind"] == "huber", objective["huber_delta"], objective["detached_pir"]),
         read_solver(json["solver"]), read_sensitivity(get(options, "sensitivity", "auto")),
         json["control_interpolation"] == "step", arrays["times"], arrays["initial"],

@@ -11,7 +11,17 @@ struct Method{F, A}
 end
 
 explicit_method(make) = Method(make, make, false, false)
-implicit_method(make; adjoint = make) = Method(make, adjoint, true, false)
+
+"""
+The adjoint equations are linear but written with tapes of numbers, not of dual numbers: their
+Jacobian comes from finite differences, which are exact up to rounding for linear functions.
+"""
+function implicit_method(make; adjoint = make)
+    return Method(make, () -> adjoint(; autodiff = AutoFiniteDiff()), true, false)
+end
+
+"""Vern7 with all stages of its interpolant at once, which adjoint equations read."""
+vern7() = Vern7(; lazy = false)
 
 """
     METHODS
@@ -28,7 +38,7 @@ const METHODS = Dict{String, Method}(
     "esdirk" => implicit_method(KenCarp4),
     "bdf" => implicit_method(FBDF; adjoint = KenCarp4),
     "julia:Tsit5" => explicit_method(Tsit5),
-    "julia:Vern7" => explicit_method(Vern7),
+    "julia:Vern7" => explicit_method(vern7),
     "julia:DP5" => explicit_method(DP5),
     "julia:DP8" => explicit_method(DP8),
     "julia:Rosenbrock23" => implicit_method(Rosenbrock23),
@@ -73,14 +83,14 @@ end
 """Return the algorithm of the forward solve; `"auto"` switches to Rodas5P where it is stiff."""
 function forward_algorithm(solver::Solver)
     solver.name == "auto" || return METHODS[solver.name].forward()
-    return solver.rtol < TIGHT ? AutoVern7(Rodas5P()) : AutoTsit5(Rodas5P())
+    return solver.rtol < TIGHT ? AutoVern7(Rodas5P(); lazy = false) : AutoTsit5(Rodas5P())
 end
 
 """Return the algorithm of the adjoint solve, and whether it is implicit."""
 function adjoint_algorithm(solver::Solver, switched::Bool)
     if solver.name == "auto"
-        switched && return Rodas5P(), true
-        return (solver.rtol < TIGHT ? Vern7() : Tsit5()), false
+        switched && return Rodas5P(; autodiff = AutoFiniteDiff()), true
+        return (solver.rtol < TIGHT ? vern7() : Tsit5()), false
     end
     method = METHODS[solver.name]
     return method.adjoint(), method.implicit

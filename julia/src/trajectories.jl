@@ -9,8 +9,8 @@ One experiment of one member, ready to be solved.
   - `initial`: scaled states there.
   - `pieces`: p(t), up to its last output time.
 """
-struct Experiment{F <: Field}
-    field::F
+struct Experiment
+    field::Field
     scaling::Scaling
     solver::Solver
     span::Float64
@@ -43,10 +43,30 @@ struct Path{S}
     switched::Bool
 end
 
-"""Return `f(y, theta, t)` of a piece, with its own p(t)."""
-function right_hand_side(experiment::Experiment, piece::Piece)
-    field, scaling = experiment.field, experiment.scaling
-    return (y, theta, t) -> slope(field, scaling, theta, y, controls_at(piece, t))
+const DualOrFloat = Union{Float64, ForwardDiff.Dual}
+
+"""
+    RightHandSide(field, scaling, piece)
+
+`f(y, theta, t)` of a piece, with its own p(t). Its type says nothing about the field, so that
+solvers are compiled once for all models.
+"""
+struct RightHandSide <: Function
+    field::Field
+    scaling::Scaling
+    piece::Piece
+end
+
+function evaluate_slope(f::RightHandSide, y, theta, t)
+    return slope(f.field, f.scaling, theta, y, controls_at(f.piece, t))
+end
+
+(f::RightHandSide)(y, theta, t) = evaluate_slope(f, y, theta, t)
+
+function (f::RightHandSide)(y::Vector{Y}, theta::Vector{P}, t::T) where {Y <: DualOrFloat,
+        P <: DualOrFloat, T <: DualOrFloat}
+    R = promote_type(Y, P, T)
+    return convert(Vector{R}, evaluate_slope(f, y, theta, t)::Vector)::Vector{R}
 end
 
 """
@@ -79,7 +99,8 @@ end
 function solve_piece(experiment::Experiment, piece::Piece, y, theta, times, dense, left)
     inside = filter(t -> piece.start < t <= piece.stop, times)
     problem = ODEProblem{false}(
-        right_hand_side(experiment, piece), y, (piece.start, piece.stop), theta)
+        RightHandSide(experiment.field, experiment.scaling, piece), y,
+        (piece.start, piece.stop), theta)
     saving = dense ? (dense = true, save_everystep = true) :
              (saveat = vcat(inside, piece.stop), save_everystep = false, dense = false)
     return solve(problem, forward_algorithm(experiment.solver); saving...,
