@@ -205,14 +205,14 @@ def _babbled(process: WorkerProcess, op: str, what: str) -> EngineDied:
 def _failed(op: str, described: Any) -> errors.PyscimlodeError:
     known = described if isinstance(described, dict) else {}
     kind, message = str(known.get("kind")), str(known.get("message"))
-    ours = getattr(errors, kind, None)
-    if isinstance(ours, type) and issubclass(ours, errors.PyscimlodeError):
-        return ours(message)
-    if kind in ("MemoryError", "OutOfMemoryError"):
+    if kind == "MemoryError" or "OutOfMemoryError" in message:
         return EngineOutOfMemory(
             f"The Julia worker ran out of memory during {op!r}. {Status.OUT_OF_MEMORY.advice}",
             Status.OUT_OF_MEMORY,
         )
+    ours = getattr(errors, kind, None)
+    if isinstance(ours, type) and issubclass(ours, errors.PyscimlodeError):
+        return ours(message)
     return EngineError(f"The Julia worker failed during {op!r}: {kind}: {message}")
 
 

@@ -103,8 +103,6 @@ class JuliaSession(OpenedProblem):
         arrays = {"theta": checked_theta(problem, theta), "experiments": chosen, "times": grid}
         answer = self._ask("solve", {}, arrays)
         shape = (problem.n_members, *grid.shape[:1])
-        notes = tuple(str(note) for note in answer.header["meta"].get("notes", ()))
-        self.notes = tuple(dict.fromkeys((*self.notes, *notes)))
         return Trajectory(
             times=grid,
             z=self._array(answer, "z", (*shape, grid.shape[1], problem.n_states)),
@@ -214,7 +212,11 @@ class JuliaSession(OpenedProblem):
     ) -> Frame:
         with self._engine.worker(self._limits, self._threads) as worker:
             handle = self._handle(worker)
-            return worker.request(op, {**meta, "handle": handle}, arrays, self._limits, on_progress)
+            told = {**meta, "handle": handle}
+            answer = worker.request(op, told, arrays, self._limits, on_progress)
+        notes = (str(note) for note in answer.header["meta"].get("notes", ()))
+        self.notes = tuple(dict.fromkeys((*self.notes, *notes)))
+        return answer
 
     def _handle(self, worker: Worker) -> int:
         """Return the problem's handle in this worker, which is told the problem if it is new."""
