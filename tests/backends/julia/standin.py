@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,10 +164,14 @@ class StandIn:
         """Nothing goes wrong but the answer."""
 
     def open(self, meta: Any, arrays: Any) -> Any:
+        from pyscimlode.backends.reference.integrate import METHODS
         from pyscimlode.backends.reference.session import ReferenceSession
 
         self.opened += 1
-        self.sessions[self.opened] = ReferenceSession(*rebuilt(meta, arrays))
+        problem, solver = rebuilt(meta, arrays)
+        if solver.method not in METHODS:
+            solver = replace(solver, method="dopri8")
+        self.sessions[self.opened] = ReferenceSession(problem, solver)
         return {"handle": self.opened}, {}
 
     def close(self, meta: Any, arrays: Any) -> Any:
