@@ -12,9 +12,9 @@ from pyscimlode.backends.torch.forward import FloatArray
 from pyscimlode.backends.torch.implicit.integrator import ImplicitIntegrator
 from pyscimlode.backends.torch.implicit.linear import StageMatrix
 
-MOST_ITERATIONS = 8
+MOST_ITERATIONS = 10
 """Beyond, the step is tried again with a shorter length; a device always goes to the end."""
-NEWTON_TOLERANCE = 3e-3
+NEWTON_TOLERANCE = 5e-3
 """Error of the stages' equations in units of the step's tolerance."""
 
 
@@ -38,6 +38,9 @@ class EsdirkIntegrator(ImplicitIntegrator):
         self.full_weights = [
             self.arrays.array([*row[: stage + 1], gamma if stage else 0.0])
             for stage, row in enumerate(rows)
+        ]
+        self.guesses = [
+            self.arrays.array(weights) for weights in extrapolations(self.tableau.c.tolist())
         ]
 
     def stage_states(self, block: Block, n: int) -> Array:
@@ -68,7 +71,8 @@ class EsdirkIntegrator(ImplicitIntegrator):
         arrays, xp, tape, h = self.arrays, self.arrays.xp, block.tape, self.h_full
         slot, gamma = n * block.slots + stage, self.tableau.gamma
         increment = block.scaled[n][stage]
-        increment[...] = block.scaled[n][stage - 1]
+        guess = self.guesses[stage - 1]
+        arrays.dot(guess, block.derivatives[n][:stage], out=increment.reshape(-1))
         flat = increment.reshape((self.n_states, -1))
         base = arrays.empty(block.start[n].shape)
         arrays.dot(self.weights[stage], block.prefix[n][stage], out=base)
@@ -120,3 +124,25 @@ class EsdirkIntegrator(ImplicitIntegrator):
             factor = self.h_full[0] * self.tableau.gamma
             matrices.append(StageMatrix(self.arrays, jacobian, factor))
         return [matrices[0], *matrices]
+
+
+def extrapolations(nodes: list[float]) -> list[FloatArray]:
+    """Return with which weights of earlier stages the Newton iteration of each stage begins.
+
+    The derivative of an earlier stage at the same node, or a polynomial in time through those at
+    the (at most three) nearest nodes.
+
+    Args:
+        nodes: of the stages; the result begins with the second.
+    """
+    found = []
+    for stage in range(1, len(nodes)):
+        at, weights = nodes[stage], np.zeros(stage)
+        nearest = sorted(range(stage), key=lambda k: (abs(nodes[k] - at), -k))[:3]
+        if abs(nodes[nearest[0]] - at) < 1e-12:
+            nearest = nearest[:1]
+        for one in nearest:
+            others = [nodes[k] for k in nearest if k != one]
+            weights[one] = np.prod([(at - x) / (nodes[one] - x) for x in others])
+        found.append(weights)
+    return found

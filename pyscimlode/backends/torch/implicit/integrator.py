@@ -10,7 +10,7 @@ import torch
 from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.arrays import Array, Arrays
 from pyscimlode.backends.torch.blocks import Block, Memory
-from pyscimlode.backends.torch.control import Controller
+from pyscimlode.backends.torch.control import NON_FINITE_FACTOR, Controller
 from pyscimlode.backends.torch.forward import AdaptiveRun, FloatArray, Integrator, Solution
 from pyscimlode.backends.torch.implicit.jacobians import Linearisation
 from pyscimlode.backends.torch.implicit.linear import StageMatrix
@@ -18,6 +18,8 @@ from pyscimlode.backends.torch.implicit.tableaus import ImplicitTableau
 from pyscimlode.backends.torch.kernels import Kernel, Rows
 from pyscimlode.backends.torch.stage_inputs import StageInputs
 
+NEWTON_FACTOR = 0.3
+"""By how much a step gets shorter whose equations were not solved."""
 START_RESOLUTION = 1e-22
 """Shortest step at time zero, over the whole time."""
 
@@ -120,6 +122,10 @@ class ImplicitRun(AdaptiveRun):
         drifts = self.it.drifts(self.t[None], self.pieces)
         self.it.drift = None if drifts is None else drifts[0]
         super().step(block, n)
+        accepted = self.history[-1][2]
+        again = self.it.newton_failed & ~accepted
+        self.h = xp.where(again, self.h * (NEWTON_FACTOR / NON_FINITE_FACTOR), self.h)
+        self.overflows = xp.where(accepted, 0, self.overflows)
 
     def _fail(self, rows: Array, status: Status) -> None:
         """Stop ``rows`` where they are, and say where Newton's iteration was the reason."""

@@ -254,34 +254,33 @@ def kvaerno5() -> ImplicitTableau:
 def interpolant(full: FloatArray) -> FloatArray:
     """Return weights ``(stages, 4)`` by power of x of a dense output of order 4.
 
-    The conditions are linear: order 4 at every x (five trees, because the stages have order 2),
-    the step's own end at x = 1, and the derivatives of both ends, so that the output is once
-    continuously differentiable. The shortest of the weights that meet them is taken.
-
-    E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I (1993), II.6.
+    The conditions are linear, and the shortest weights that meet them are taken: order 4 at every
+    x (five trees, because the stages have order 2; E. Hairer, S. P. Norsett, G. Wanner, Solving
+    Ordinary Differential Equations I (1993), II.6), the step's own end and its derivative at x = 1,
+    and that for y' = lambda y the output stays bounded as h lambda goes to minus infinity. The
+    increments grow like h lambda there: with A = (0 0; a B) by first and later stages and U_1 =
+    h lambda y, they tend to -B^-1 a U_1, so the weights have to cancel that at every x.
 
     Args:
-        full: ``(stages, stages)`` coefficients of a stiffly accurate method, diagonal included.
+        full: ``(stages, stages)`` coefficients of a stiffly accurate method with an explicit first
+            stage, diagonal included.
     """
     stages = len(full)
     c = full.sum(axis=1)
-    trees = np.stack([np.ones(stages), c, c**2, c**3, full @ c**2])
-    density = np.array([1.0, 2.0, 3.0, 4.0, 12.0])
-    degree = np.array([1, 2, 3, 4, 4])
+    growth = np.concatenate([[1.0], -np.linalg.solve(full[1:, 1:], full[1:, 0])])
+    trees = np.stack([np.ones(stages), c, c**2, c**3, full @ c**2, growth])
+    degree = (1, 2, 3, 4, 4, 0)
+    goal = (1.0, 1.0 / 2.0, 1.0 / 3.0, 1.0 / 4.0, 1.0 / 12.0, 0.0)
+    powers = np.arange(1, 5)
     rows, values = [], []
-    for tree, factor, order in zip(trees, density, degree, strict=True):
-        for power in range(1, 5):
-            rows.append(np.outer(tree, np.arange(1, 5) == power).reshape(-1))
-            values.append(1.0 / factor if power == order else 0.0)
-    first, last = np.eye(stages)[0], np.eye(stages)[-1]
-    for powers, ends in (
-        (np.array([1.0, 1.0, 1.0, 1.0]), full[-1]),
-        (np.array([1.0, 0.0, 0.0, 0.0]), first),
-        (np.array([1.0, 2.0, 3.0, 4.0]), last),
-    ):
-        for stage in range(stages):
-            rows.append(np.outer(np.eye(stages)[stage], powers).reshape(-1))
-            values.append(ends[stage])
+    for tree, order, value in zip(trees, degree, goal, strict=True):
+        for power in powers:
+            rows.append(np.outer(tree, powers == power).reshape(-1))
+            values.append(value if power == order else 0.0)
+    for factors, ends in ((np.ones(4), full[-1]), (powers, np.eye(stages)[-1])):
+        for unit, end in zip(np.eye(stages), ends, strict=True):
+            rows.append(np.outer(unit, factors).reshape(-1))
+            values.append(end)
     weights = np.linalg.lstsq(np.stack(rows), np.array(values), rcond=1e-10)[0]
     return np.asarray(weights.reshape(stages, 4))
 
