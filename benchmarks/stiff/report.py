@@ -18,14 +18,14 @@ from pyscimlode.plots import plot_work_precision
 TARGETS = (1e-4, 1e-6, 1e-8)
 NOTE = (
     "Produced by `python -m benchmarks.stiff`. **Error**: the largest over outputs and states, "
-    "over the largest value of each state; for gradients the relative 2-norm. **Time**: CPU time of "
-    "one warm solve on one thread, worker processes included, median of rounds in which all candidates "
-    "take turns (Julia's solvers of functions take turns in a process of their own); compilation "
-    "is not in it and stands in a column of its own. A solve fails after 100,000 steps or, where "
-    "the right-hand side is Python, after 5 s; then tighter tolerances are not tried, and neither are "
-    "they after a solve of more than 5 s that had an answer. Tolerances: "
-    "rtol 1e-3 to 1e-10, atol in a fixed ratio to rtol. SciPy and `Jacobian given` get the "
-    "analytic Jacobian, Julia and diffrax differentiate the field. All in float64."
+    "over the largest value of each state; for gradients the relative 2-norm. **Time**: CPU time "
+    "of one warm solve on one thread, worker processes included, median of rounds in which all "
+    "candidates take turns (Julia's solvers of functions take turns in a process of their own); "
+    "compilation is not in it and stands in a column of its own. A solve fails after 100,000 "
+    "steps or, where the right-hand side is Python, after 5 s; then tighter tolerances are not "
+    "tried, nor are they after a solve of more than 5 s. Tolerances: rtol 1e-3 to 1e-10, atol in "
+    "a fixed ratio to rtol. SciPy and `Jacobian given` get the analytic Jacobian, Julia and "
+    "diffrax differentiate the field. All in float64."
 )
 
 
