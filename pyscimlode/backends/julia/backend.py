@@ -20,7 +20,7 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.errors import BackendUnavailable, SolverError, did_you_mean
 from pyscimlode.problem import Problem
 
-SENSITIVITIES = ("auto", "gauss", "interpolating", "reversediff", "forwarddiff")
+SENSITIVITIES = ("auto", "gauss", "interpolating", "forwarddiff")
 OPTIONS = ("sensitivity", "threads", "timeout", "start_timeout", "memory_limit")
 TOLD = (
     "OrdinaryDiffEqCore",
@@ -81,7 +81,7 @@ class JuliaBackend:
             solver: see ``capabilities().solvers``.
             device: ``"auto"`` or ``"cpu"``.
             dtype: ``"auto"`` or ``"float64"``.
-            options: ``sensitivity``, one of auto, gauss, interpolating, reversediff, forwarddiff;
+            options: ``sensitivity``, one of auto, gauss, interpolating, forwarddiff;
                 ``threads`` of Julia, which the first problem opened decides for the worker;
                 ``timeout`` and ``start_timeout`` in seconds and ``memory_limit`` in bytes, see
                 :class:`~pyscimlode.backends.julia.limits.Limits`.
