@@ -6,7 +6,6 @@ The only file that imports juliacall. The process never imports torch.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,8 +27,8 @@ CALLS = """
     loss = (problem, theta, members, experiments, gradient) ->
         Pyscimlode.loss(problem, theta, members, experiments; gradient),
     train = (problem, theta, stages, report) ->
-        Pyscimlode.train(problem, theta, string(stages), (done, total, loss) -> (report(done, total, loss); nothing)),
-    warm = report -> Pyscimlode.warm((done, total, what) -> (report(done, total, what); nothing)),
+        Pyscimlode.train(problem, theta, string(stages), (told...) -> (report(told...); nothing)),
+    warm = report -> Pyscimlode.warm((told...) -> (report(told...); nothing)),
     text = error -> sprint(showerror, error),
 )
 """
@@ -176,4 +175,4 @@ def _named(found: Any, names: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(JuliaHandler))
+    serve(JuliaHandler)
