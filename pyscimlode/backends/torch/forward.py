@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,14 @@ class Solution:
     failed_at: FloatArray
     nfev: IntArray
     overflowed: bool
+
+
+class Watch(Protocol):
+    """Looks at an integration from outside."""
+
+    def found(self, block: Block, run: AdaptiveRun) -> bool:
+        """Look at a block whose steps have all been taken; True ends the integration."""
+        ...
 
 
 class Integrator:
@@ -192,6 +200,7 @@ class Integrator:
         max_steps: int,
         *,
         keep: bool = True,
+        watch: Watch | None = None,
     ) -> Solution:
         """Integrate with step size control.
 
@@ -202,14 +211,17 @@ class Integrator:
             control: the controller.
             max_steps: attempted steps of a row.
             keep: whether a gradient is wanted afterwards.
+            watch: looks at every full block and may end the integration there.
         """
         run = self.run(control, start, end)
         run.begin(y)
-        n = 0
+        n, size = 0, self.memory.block_steps
         while n < max_steps and run.any_left(n):
-            block = self.memory.block(n // self.memory.block_steps, keep=keep)
-            run.step(block, n % self.memory.block_steps)
+            block = self.memory.block(n // size, keep=keep)
+            run.step(block, n % size)
             n += 1
+            if watch is not None and n % size == 0 and watch.found(block, run):
+                break
         return run.finish(n, keep=keep)
 
     def fixed(self, y: Array, grid: Grid, *, keep: bool = True) -> Solution:

@@ -28,6 +28,10 @@ from pyscimlode.backends.torch.tensors import ScalingTensors
 FloatArray = npt.NDArray[np.float64]
 
 
+EXPLICIT_DEFAULT = "tsit5"
+"""What ``"auto"`` begins with."""
+
+
 class BackwardPass(Protocol):
     """The gradient of an integration."""
 
@@ -82,9 +86,9 @@ class Method:
 
 
 def open_method(
-    scaling: ScalingTensors, solver: SolverSpec, place: Place, memory_limit: int
+    scaling: ScalingTensors, solver: SolverSpec, *, place: Place, memory_limit: int
 ) -> Method:
-    """Return a solver of a model; ``"auto"`` is tsit5.
+    """Return a solver of a model; ``"auto"`` is its explicit part.
 
     Args:
         scaling: of the rows' members, with the model.
@@ -96,7 +100,7 @@ def open_method(
     if solver.method in IMPLICIT_METHODS:
         linearisation = build_linearisation(scaling, kernel, place.arrays)
         return open_implicit(kernel, linearisation, solver, place, memory_limit)
-    chosen = tableau("tsit5" if solver.method == "auto" else solver.method)
+    chosen = tableau(EXPLICIT_DEFAULT if solver.method == "auto" else solver.method)
     slots = chosen.stages - 1 if place.inputs.continuous else chosen.stages
     memory = Memory(place.arrays, kernel, place.rows, chosen.stages, slots, memory_limit)
     integrator = Integrator(
