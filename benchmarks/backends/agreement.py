@@ -32,13 +32,15 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.backends.agreement")
     parser.add_argument("--quick", action="store_true", help="a short training, few levels")
     parser.add_argument("--engine", action="append", help="only this one; all by default")
+    parser.add_argument("--level", action="append", choices=LEVELS, help="of the limonene model")
     parser.add_argument("--part", choices=("limonene", "contract"), help="only this one")
     parser.add_argument("--out", type=Path, help="folder for the reports")
     arguments = parser.parse_args(argv)
     out = arguments.out or (None if arguments.quick else RESULTS)
     agree = True
     if arguments.part != "contract":
-        found = limonene(arguments.engine, quick=arguments.quick)
+        levels = arguments.level or (START_LEVELS[:3] if arguments.quick else LEVELS)
+        found = limonene(arguments.engine, levels, quick=arguments.quick)
         agree &= bool(found)
         print(found, flush=True)
         keep_limonene(found, out)
@@ -63,10 +65,9 @@ def trained(*, quick: bool) -> FitResult:
     return fit(data, test=test, model=model, ensemble=1, stages=stages, progress=False)
 
 
-def limonene(engines: Sequence[str] | None, *, quick: bool) -> Agreement:
-    """Return the ladder of the trained model, from its field to native trainings."""
-    levels = START_LEVELS[:3] if quick else LEVELS
-    return crosscheck(trained(quick=quick), backends=engines, levels=levels, strains=2)
+def limonene(engines: Sequence[str] | None, levels: Sequence[str], *, quick: bool) -> Agreement:
+    """Return the ladder of the trained model on its first strain."""
+    return crosscheck(trained(quick=quick), backends=engines, levels=levels, strains=1)
 
 
 def contract(engines: Sequence[str] | None, *, quick: bool) -> dict[str, Agreement]:
