@@ -13,7 +13,12 @@ from torch import Tensor
 
 from pyscimlode.backends.torch.arrays import Array, Arrays
 from pyscimlode.backends.torch.fields import TorchField, build_field
+from pyscimlode.backends.torch.implicit.mlp_linearisation import (
+    SECOND_DERIVATIVES,
+    MLPLinearisation,
+)
 from pyscimlode.backends.torch.kernels import Kernel
+from pyscimlode.backends.torch.mlp_kernel import MLPKernel
 from pyscimlode.backends.torch.tensors import ScalingTensors
 
 
@@ -147,5 +152,7 @@ class FieldLinearisation:
 
 
 def build_linearisation(scaling: ScalingTensors, kernel: Kernel, arrays: Arrays) -> Linearisation:
-    """Return the derivatives of a model's field."""
+    """Return the derivatives of a model's field: written out for networks, else by forward mode."""
+    if isinstance(kernel, MLPKernel) and kernel.mlp.activation in SECOND_DERIVATIVES:
+        return MLPLinearisation(kernel)
     return FieldLinearisation(build_field(scaling), arrays, scaling.n_members)
