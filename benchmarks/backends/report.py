@@ -20,7 +20,7 @@ NOTE = (
     "The same arrays, parameters, method and tolerances for every engine, in float64; errors are "
     "those against the reference engine (SciPy, rtol 1e-10) on some of the experiments: "
     "trajectories in units of a state's scale, gradients relative. **Start**: from the start of "
-    "a process to its first gradient, imports included, median of three processes. **Gradient** "
+    "a process to its first gradient, imports included, median of processes. **Gradient** "
     "and **forecast**: warm, median of elapsed times of engines in turn, and of processor time "
     "with that of an engine's worker process. **Training**: Adam, then BFGS, from equal "
     "parameters, once; in the loop that all engines share and in the engine's own, with the final "
@@ -57,7 +57,7 @@ def _cells(name: str, engine: Mapping[str, Any]) -> list[str]:
     memory = engine.get("peak_mib")
     return [
         name,
-        f"{engine['cold_s']:.1f}",
+        f"{engine['cold_s']:.1f}" if "cold_s" in engine else "",
         *(_time(engine[kind]) for kind in ("gradient", "forecast")),
         *(_training(engine["training"].get(loop)) for loop in ("shared", "native")),
         "" if memory is None else f"{memory:.0f}",

@@ -30,7 +30,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--problem", action="append", choices=NAMES, help="only this one")
     parser.add_argument("--engine", action="append", help="only this one")
     parser.add_argument("--threads", type=int, action="append", help="one and two by default")
-    parser.add_argument("--budget", type=float, default=20.0, help="seconds a comparison")
+    parser.add_argument("--starts", type=int, default=3, help="fresh processes an engine")
+    parser.add_argument("--budget", type=float, default=10.0, help="seconds a comparison")
     parser.add_argument("--out", type=Path, help="folder for backends.md and backends.json")
     return parser.parse_args(argv)
 
@@ -47,15 +48,22 @@ def main(argv: list[str] | None = None) -> int:
     engines, absent = engines_here(arguments.engine)
     found = known(out)
     found.update(machine=machine(engines), absent=absent)
+    counts = arguments.threads or (THREADS[:1] if quick else THREADS)
     for name in arguments.problem or NAMES:
-        for threads in arguments.threads or (THREADS[:1] if quick else THREADS):
+        for threads in counts:
             key = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
             before = found["rows"].get(key, {}).get("engines", {})
             if all(engine in before for engine in engines):
                 continue
             print(f"{key}: {', '.join(engines)}", file=sys.stderr, flush=True)
-            budget = 0.2 if quick else arguments.budget
-            found["rows"][key] = measured(name, engines, threads, budget=budget, quick=quick)
+            found["rows"][key] = measured(
+                name,
+                engines,
+                threads,
+                budget=0.2 if quick else arguments.budget,
+                starts=(1 if quick else arguments.starts) if threads == counts[0] else 0,
+                quick=quick,
+            )
             keep(found, out)
     text = report.markdown(found)
     print(text, flush=True)

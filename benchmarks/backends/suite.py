@@ -15,8 +15,6 @@ from pyscimlode.backends.registry import backend_names, get_backend
 from pyscimlode.errors import BackendUnavailable
 
 JUDGE = "reference"
-STARTS = 3
-"""Fresh processes of which the median start counts."""
 
 
 def engines_here(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
@@ -36,19 +34,19 @@ def engines_here(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]
 
 
 def measured(
-    name: str, engines: Sequence[str], threads: int, *, budget: float, quick: bool
+    name: str, engines: Sequence[str], threads: int, *, budget: float, starts: int, quick: bool
 ) -> dict[str, Any]:
-    """Return what one problem is, and times, memory and errors of every engine on it."""
+    """Return what one problem is, and times, memory and errors of every engine on it.
+
+    The median of ``starts`` fresh processes says how long a start takes; none if it is zero.
+    """
     timed = make(name, quick=quick)
     small = ["--quick"] if quick else []
     found = call_module("warm", [name, ",".join(engines), str(budget), *small], threads)
     for engine in engines:
-        starts = [
-            call_module("cold", [name, engine, *small], threads)
-            for _ in range(1 if quick else STARTS)
-        ]
-        starts.sort(key=lambda start: float(start["cold_s"]))
-        found[engine].update(starts[len(starts) // 2])
+        cold = [call_module("cold", [name, engine, *small], threads) for _ in range(starts)]
+        cold.sort(key=lambda start: float(start["cold_s"]))
+        found[engine].update(cold[len(cold) // 2] if cold else {})
     return {
         "problem": timed.described(),
         "solver": asdict(timed.solver),

@@ -15,17 +15,25 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.backends.interleaved import time_in_turn
 from benchmarks.backends.judge import errors
-from benchmarks.backends.problems import Timed, make
+from benchmarks.backends.problems import WARM_UP, Timed, make
 from benchmarks.backends.processes import cpu_seconds
 from pyscimlode.agreement.native import trained_natively
 from pyscimlode.backends.base import Session
 from pyscimlode.backends.registry import get_backend
-from pyscimlode.training import train
+from pyscimlode.training import Stage, train
 
-LOOPS = ("shared", "native")
+FloatArray = npt.NDArray[np.float64]
+
+
+def _shared(session: Session, theta: FloatArray, stages: tuple[Stage, ...]) -> FloatArray:
+    return train(session, theta, stages).theta
+
+
+LOOPS = {"shared": _shared, "native": trained_natively}
 
 
 def measure(timed: Timed, engines: list[str], *, budget: float, quick: bool) -> dict[str, Any]:
@@ -66,16 +74,15 @@ def _trainings(timed: Timed, session: Session, sessions: Mapping[str, Session]) 
     """
     judge = next(iter(sessions.values()))
     found = {}
-    for loop in LOOPS:
-        if loop == "native" and not hasattr(session, "train_native"):
+    for name in LOOPS:
+        if name == "native" and not hasattr(session, "train_native"):
             continue
+        loop = LOOPS[name]
+        loop(session, timed.theta, WARM_UP)
         cpu, wall = cpu_seconds(), time.perf_counter()
-        if loop == "native":
-            theta = trained_natively(session, timed.theta, timed.stages)
-        else:
-            theta = train(session, timed.theta, timed.stages).theta
+        theta = loop(session, timed.theta, timed.stages)
         seconds = time.perf_counter() - wall
-        found[loop] = {
+        found[name] = {
             "wall_s": seconds,
             "cpu_s": cpu_seconds() - cpu,
             "first_loss": float(judge.loss(timed.theta).total[0]),
