@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.julia, pytest.mark.slow]
 
 ENDLESS = SolverSpec("rk4", step_size=1e-8, max_steps=1_000_000_000_000)
 """A billion steps."""
+QUICK = SolverSpec("tsit5")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def worker() -> Iterator[None]:
 
 
 @contextmanager
-def opened(solver: SolverSpec = SolverSpec("tsit5"), **options: float) -> Iterator[Session]:
+def opened(solver: SolverSpec = QUICK, **options: float) -> Iterator[Session]:
     with JuliaBackend().open(small_problem(), solver, options=options) as session:
         yield session
 
