@@ -113,16 +113,18 @@ def juliapkg_project(environ: Mapping[str, str]) -> Path:
 
 def read_manifest(project: Path) -> tuple[str, dict[str, str]]:
     """Return Julia's version and those of the packages; empty where there is no manifest."""
-    for name in ("JuliaManifest.toml", "Manifest.toml"):
-        if (project / name).is_file():
-            try:
-                content = tomllib.loads((project / name).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                return "", {}
-            entries = content.get("deps", {})
-            packages = {key: str(items[0].get("version", "")) for key, items in entries.items()}
-            return str(content.get("julia_version", "")), packages
-    return "", {}
+    names = ("JuliaManifest.toml", "Manifest.toml")
+    files = [*(project / name for name in names), *sorted(project.glob("Manifest-v*.toml"))]
+    found = next((file for file in files if file.is_file()), None)
+    if found is None:
+        return "", {}
+    try:
+        content = tomllib.loads(found.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "", {}
+    entries = content.get("deps", {})
+    packages = {key: str(items[0].get("version", "")) for key, items in entries.items()}
+    return str(content.get("julia_version", "")), packages
 
 
 def version_tuple(text: str) -> tuple[int, ...]:

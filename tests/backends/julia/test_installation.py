@@ -191,3 +191,11 @@ def test_the_workers_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_project_without_a_manifest(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) == ("", {})
+
+
+def test_a_manifest_of_one_version_of_julia(tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "Manifest.toml").rename(tmp_path / "Manifest-v1.10.toml")
+    julia, packages = read_manifest(tmp_path)
+    assert julia == "1.10.8"
+    assert packages["PythonCall"] == "0.9.34"

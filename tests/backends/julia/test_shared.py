@@ -86,6 +86,26 @@ def test_ctrl_c_ends_the_call_and_the_next_one_works() -> None:
         assert is_gone(int(other))
 
 
+def test_ctrl_c_while_the_worker_starts() -> None:
+    script = """
+        engine.close()
+        slow = standin_engine("--at-start", "hang")
+        try:
+            pid_of(slow)
+        except KeyboardInterrupt:
+            print("stopped", flush=True)
+        with slow.running() as worker:
+            print(worker, flush=True)
+    """
+    with parent(script) as (process, _):
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert err == ""
+        assert out.split() == ["stopped", "None"]
+
+
 def test_ctrl_c_does_not_reach_the_worker() -> None:
     engine = standin_engine()
     worker = pid_of(engine)
