@@ -52,7 +52,7 @@ class Timed:
 
 
 def time_in_turn(
-    calls: Sequence[Call], *, warm: Sequence[bool] = (), rounds: int = 5, budget: float = 1.0
+    calls: Sequence[Call], *, warm: Sequence[bool] = (), rounds: int = 5, budget: float = 0.5
 ) -> list[Timed]:
     """Time calls in turn.
 

@@ -115,7 +115,7 @@ function time_in_turn(solves, rounds)
     cpu = [Float64[] for _ in solves]
     wall = [Float64[] for _ in solves]
     for round in 1:rounds, index in (isodd(round) ? eachindex(solves) : reverse(eachindex(solves)))
-        sum(cpu[index]) * calls[index] > 1 && continue
+        sum(cpu[index]) * calls[index] > 0.5 && continue
         start, started = cpu_seconds(), time_ns()
         for _ in 1:calls[index]
             solves[index]()

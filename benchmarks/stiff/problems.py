@@ -45,8 +45,8 @@ def measure_problem(
     *,
     known: Collection[Key] = (),
     words: Sequence[str] = (),
-    limit: float = 5.0,
-    rounds: int = 5,
+    limit: float = 3.0,
+    rounds: int = 3,
     quick: bool = False,
     say: Say = lambda text: None,
 ) -> Measured:

@@ -22,8 +22,8 @@ NOTE = (
     "of one warm solve on one thread, worker processes included, median of rounds in which all "
     "candidates take turns (Julia's solvers of functions take turns in a process of their own); "
     "compilation is not in it and stands in a column of its own. A solve fails after 100,000 "
-    "steps or, where the right-hand side is Python, after 5 s; then tighter tolerances are not "
-    "tried, nor are they after a solve of more than 5 s. Tolerances: rtol 1e-3 to 1e-10, atol in "
+    "steps or, where the right-hand side is Python, after 3 s; then tighter tolerances are not "
+    "tried, nor are they after a solve of more than 3 s. Tolerances: rtol 1e-3 to 1e-10, atol in "
     "a fixed ratio to rtol. SciPy and `Jacobian given` get the analytic Jacobian, Julia and "
     "diffrax differentiate the field. All in float64."
 )

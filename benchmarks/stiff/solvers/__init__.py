@@ -21,12 +21,12 @@ DIFFRAX = {
 
 def of_functions() -> tuple[Solver, ...]:
     """Return solvers of functions; Julia's are in ``benchmarks.stiff.julia``."""
-    return (*scipy.SOLVERS, *torchdiffeq.SOLVERS, *_own(), *_diffrax("diffrax"))
+    return (*scipy.SOLVERS, *torchdiffeq.SOLVERS, *_own(), *_diffrax("diffrax", tuple(DIFFRAX)))
 
 
 def of_trained_fields() -> tuple[Solver, ...]:
     """Return solvers of a trained field."""
-    return (*engines.solvers(), *_diffrax("diffrax_trained"))
+    return (*engines.solvers(), *_diffrax("diffrax_trained", ("Kvaerno5", "Tsit5")))
 
 
 def missing(solver: Solver) -> tuple[str, ...]:
@@ -40,10 +40,10 @@ def _own() -> tuple[Solver, ...]:
     return pyscimlode.SOLVERS
 
 
-def _diffrax(module: str) -> tuple[Solver, ...]:
+def _diffrax(module: str, methods: tuple[str, ...]) -> tuple[Solver, ...]:
     return tuple(
-        Solver("diffrax", method, kind, partial(_late, module, method), ("jax", "diffrax"))
-        for method, kind in DIFFRAX.items()
+        Solver("diffrax", m, DIFFRAX[m], partial(_late, module, m), ("jax", "diffrax"))
+        for m in methods
     )
 
 

@@ -76,7 +76,6 @@ def _compiled(method: str, trained: TrainedField) -> Callable[..., Any]:
 
         controller = diffrax.ClipStepSizeController(
             diffrax.PIDController(rtol=tolerances[0], atol=tolerances[1]),
-            step_ts=knots[1:-1],
             jump_ts=knots[1:-1],
         )
         found = diffrax.diffeqsolve(

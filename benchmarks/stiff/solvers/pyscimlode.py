@@ -55,12 +55,10 @@ def prepare(
 
 
 SOLVERS = tuple(
-    Solver(
-        "pyscimlode",
-        f"{method}{', Jacobian given' * given}",
-        "implicit",
-        partial(prepare, method, given),
+    Solver("pyscimlode", label, "implicit", partial(prepare, method, given))
+    for label, method, given in (
+        ("rosenbrock, Jacobian given", "rosenbrock", True),
+        ("esdirk, Jacobian given", "esdirk", True),
+        ("rosenbrock", "rosenbrock", False),
     )
-    for method in ("rosenbrock", "esdirk")
-    for given in (True, False)
 )

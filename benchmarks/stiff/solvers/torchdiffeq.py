@@ -23,7 +23,6 @@ OPTIONS = {
     "dopri5": {"max_num_steps": MAX_STEPS},
     "dopri8": {"max_num_steps": MAX_STEPS},
     "scipy_solver LSODA": {"solver": "LSODA"},
-    "scipy_solver Radau": {"solver": "Radau"},
 }
 
 
