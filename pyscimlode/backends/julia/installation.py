@@ -92,7 +92,7 @@ def worker_environment(found: Installation, threads: int | str | None = None) ->
     if threads is not None:
         environ[THREADS] = str(threads)
     elif THREADS not in environ and "JULIA_NUM_THREADS" not in environ:
-        environ[THREADS] = str(len(os.sched_getaffinity(0)))
+        environ[THREADS] = str(_cores())
     if found.executable is not None and found.project is not None:
         environ[EXE], environ[PROJECT] = str(found.executable), str(found.project)
     return environ
@@ -139,6 +139,13 @@ def version_tuple(text: str) -> tuple[int, ...]:
             break
         numbers.append(int(part))
     return tuple(numbers)
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _juliacall_version() -> str:
