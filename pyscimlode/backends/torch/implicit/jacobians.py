@@ -6,6 +6,8 @@ by states and by time that implicit methods need, for every row at once.
 
 from __future__ import annotations
 
+import warnings
+from functools import cache
 from typing import Any, Protocol
 
 import torch
@@ -64,6 +66,15 @@ class Linearisation(Protocol):
         ...
 
 
+@cache
+def prepare_forward_mode() -> None:
+    """Load forward mode, whose first use warns of functions that torch itself deprecates."""
+    one = torch.ones(())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.sin, (one,), (one,))
+
+
 class FieldLinearisation:
     """Derivatives of any differentiable torch field by forward mode (``torch.func.jvp``).
 
@@ -74,6 +85,7 @@ class FieldLinearisation:
     """
 
     def __init__(self, field: TorchField, arrays: Arrays, n_members: int) -> None:
+        prepare_forward_mode()
         self.field, self.arrays, self.n_members = field, arrays, n_members
         self.theta: Tensor = torch.zeros(0)
 

@@ -212,7 +212,7 @@ class MLPLinearisation:
         return tuple(y.shape[1:])
 
     def _inside_out(self, values: Array) -> Array:
-        """Return ``(directions, features, *rows)`` as ``(features, *members, directions, rows)``."""
+        """Move the leading axis of ``(directions, features, *rows)`` before the last one."""
         axes = (1, 0, 2) if values.ndim == 3 else (1, 2, 0, 3)
         return self.arrays.swap(values, axes)
 
