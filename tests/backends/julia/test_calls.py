@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pyscimlode.backends.julia import calls
@@ -64,6 +67,7 @@ def test_a_worker_that_hangs_is_stopped(engine: Engine) -> None:
 
 def test_a_first_call_has_more_time_than_the_next(engine: Engine) -> None:
     limits = Limits(start=30.0, call=0.2)
+    engine.close()
     pid_of(engine)
     assert ask(engine, "fault", limits, kind="hang", seconds=0.5) == {"lived": True}
     with pytest.raises(EngineTimeout, match=r"within 0\.2 s"):
@@ -140,12 +144,7 @@ def test_a_program_that_is_not_there() -> None:
 
 
 def test_large_requests_to_a_worker_that_does_not_read_end_in_time(engine: Engine) -> None:
-    import numpy as np
-
     with engine.worker(QUICK) as worker:
-        import os
-        import signal
-
         os.kill(worker.process.pid, signal.SIGSTOP)
         with pytest.raises(EngineTimeout, match=r"not answered 'state' within 0\.3 s"):
             worker.request("state", {}, {"z": np.zeros(1 << 20)}, Limits(start=0.3, call=0.3))
@@ -192,6 +191,7 @@ def test_ctrl_c_keeps_a_worker_that_is_done_soon(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = pid_of(engine)
+    monkeypatch.setattr(calls, "GRACE", 30.0)
     interrupted(engine, monkeypatch, seconds=0.5)
     assert pid_of(engine) == before
 

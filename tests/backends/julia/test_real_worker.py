@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from pyscimlode.backends.base import Session
 from pyscimlode.backends.julia.backend import JuliaBackend, julia_engine
 from pyscimlode.backends.julia.doctor import diagnose
 from pyscimlode.backends.julia.limits import Limits
+from pyscimlode.backends.julia.session import JuliaSession
 from pyscimlode.backends.julia.solvers import SOLVERS
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.errors import EngineDied, EngineTimeout
+from pyscimlode.training import BFGS, Adam
 from tests.backends.julia.workers import ask, is_gone
 from tests.backends.problems import initial_theta, small_problem
 
@@ -122,6 +125,22 @@ with opened(ENDLESS) as endless:
             process.wait(2.0)
         process.kill()
     assert is_gone(number)
+
+
+@pytest.mark.usefixtures("worker")
+def test_julias_own_training_lowers_the_loss_and_reports() -> None:
+    seen: list[dict[str, Any]] = []
+    stages = [Adam(5, lr=1e-2, schedule="constant", clip=None), BFGS(5)]
+    with opened() as session:
+        theta = initial_theta(session.problem)
+        found, losses = cast(JuliaSession, session).train_native(theta, stages, seen.append)
+        after = session.loss(found).total
+        before = total(session)
+    assert (after < before).all()
+    assert found.shape == theta.shape
+    assert losses[0, 0] == pytest.approx(before[0], rel=1e-6)
+    assert np.nanmin(losses) == pytest.approx(after[0], rel=1e-3)
+    assert seen
 
 
 @pytest.mark.usefixtures("worker")
