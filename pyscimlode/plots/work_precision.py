@@ -32,6 +32,9 @@ LARGEST = 10.0
 """Errors above this many times the state are no answer; they are left out and named."""
 
 
+MANY, WIDE = 8, 7.5
+"""More solvers than these need so many inches for their names."""
+
 _MARKERS = (*MARKERS, "*", "<", ">", "h")
 
 
@@ -85,6 +88,8 @@ def plot_work_precision(
         )
     shown = looks(rows)
     figure, axes = panels(len(chosen), columns=min(len(chosen), 3), width=2.7, height=2.6)
+    if len(shown) > MANY:
+        figure.set_size_inches(max(WIDE, figure.get_figwidth()), figure.get_figheight())
     drawn: set[str] = set()
     for name, axis in zip(chosen, axes, strict=True):
         drawn |= _panel(axis, rows[rows["problem"] == name], shown, error_label)
