@@ -97,7 +97,7 @@ def contract_table(ladders: dict[str, Agreement]) -> str:
         for engine in found.backends:
             rungs = {rung.level: rung for rung in found.rungs if rung.backend == engine}
             lines.append(_line([name, engine, *(_cell(rungs[level]) for level in limits)]))
-    notes = {r.note for found in ladders.values() for r in found.rungs if r.verdict == "not run"}
+    notes = {r.note for found in ladders.values() for r in found.rungs if r.error != r.error}
     return "\n".join(
         [
             "# Agreement of the engines on the problems of the contract tests",
@@ -108,7 +108,7 @@ def contract_table(ladders: dict[str, Agreement]) -> str:
             "",
             *lines,
             *([""] if notes else []),
-            *(f"Not run: {note}" for note in sorted(notes)),
+            *(f"No answer: {note}" for note in sorted(notes)),
             "",
         ]
     )
@@ -147,8 +147,8 @@ def _versions(found: Agreement) -> str:
 
 
 def _cell(rung: Rung) -> str:
-    if rung.verdict == "not run":
-        return "not run"
+    if rung.verdict in ("failed", "not run"):
+        return rung.verdict
     return f"{rung.error:.1e}" + ("" if rung.verdict == "agrees" else " **differs**")
 
 

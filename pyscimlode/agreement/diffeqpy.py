@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import math
 import os
 import shutil
 import subprocess
@@ -24,7 +23,7 @@ import numpy.typing as npt
 
 from pyscimlode.agreement.ladder import TIGHT, TOLERANCES
 from pyscimlode.agreement.levels import compare_trajectories
-from pyscimlode.agreement.rungs import Rung
+from pyscimlode.agreement.rungs import Rung, without_answer
 from pyscimlode.backends.arguments import checked_theta
 from pyscimlode.backends.base import Trajectory
 from pyscimlode.backends.registry import get_backend
@@ -122,7 +121,7 @@ def diffeqpy_rung(problem: Problem, theta: FloatArray, judge: str = "reference")
         with get_backend(judge).open(problem, TIGHT, device="cpu", dtype="float64") as session:
             theirs = session.solve(theta)
     except PyscimlodeError as failure:
-        return Rung("trajectory", NAME, "not run", math.nan, tolerance, note=str(failure))
+        return without_answer("trajectory", NAME, tolerance, failure)
     error, where, note = compare_trajectories(problem, ours, theirs, tolerance)
     verdict = "agrees" if error <= tolerance else "differs"
     seconds = time.perf_counter() - started

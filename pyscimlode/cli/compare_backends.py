@@ -47,7 +47,7 @@ def compare_backends(
     The reference engine is SciPy in float64, and slow: a minute or more for a large model. Native
     training is judged by torch: final losses and scores of both engines over seeds.
 
-    The exit status is 1 if engines disagree; the lowest level that differs is named.
+    The exit status is 1 if engines disagree or fail; the lowest level that differs is named.
 
     Examples:
       pyscimlode compare-backends runs/L2
