@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.stiff.problems import Key, Measured
+from benchmarks.stiff.problems import OTHERS, Key, Measured
 from benchmarks.stiff.rows import Row
 from pyscimlode.artifacts import atomic_write_text
 from pyscimlode.plots import plot_work_precision
@@ -46,7 +46,9 @@ class Kept:
 def merged(kept: Kept, new: Measured) -> Kept:
     """Return both; a new row replaces an old one."""
     libraries = {row.library for row in (*kept.rows.values(), *new.rows)}
-    left_out = {**kept.left_out, **new.left_out}
+    complete = {f"{OTHERS} {name}" for name in new.facts}
+    left_out = {name: why for name, why in kept.left_out.items() if name not in complete}
+    left_out |= new.left_out
     return Kept(
         {**kept.rows, **{row.key: row for row in new.rows}},
         {**kept.facts, **new.facts},
