@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.agreement import USUAL_LEVELS, Agreement, check_engines
+from pyscimlode.agreement import USUAL_LEVELS, Agreement, check_engines, diffeqpy_rung
 from pyscimlode.agreement.native import NATIVE
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
@@ -24,6 +25,7 @@ from pyscimlode.objectives.protocols import check_protocol
 from pyscimlode.problem import Objective, Problem
 from pyscimlode.results import FitResult, SweepResult
 from pyscimlode.training import Stage
+from pyscimlode.training.regularised import check_factor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +41,7 @@ def fit(
     protocol: str = "forecast",
     solver: str | SolverSpec = "auto",
     pir: float = 1.0,
+    lipschitz: float = 0.0,
     stages: Sequence[Stage] | None = None,
     test: Dataset | str | Sequence[str] | None = None,
     ensemble: int = 3,
@@ -72,6 +75,9 @@ def fit(
             ``"torchdiffeq:dopri8"``, ...) or a :class:`SolverSpec` with tolerances.
         pir: factor lambda of the physiology-informed penalty lambda * mean(min(0, y)^2) on scaled
             states (de Rooij et al. 2024).
+        lipschitz: factor of the Lipschitz penalty, half the sum of the squared largest singular
+            values of the network's weight matrices (Yoshida & Miyato 2017), in the loss of every
+            stage: a field that is less stiff, if it is kept small enough. 0: none.
         stages: what is done in which order, such as ``(Adam(300, lr=5e-3), BFGS(100))``. None:
             a recipe that depends on the number of training strains.
         test: strains to hold out: ids, or a data set of its own. None: none, and no scores.
@@ -118,6 +124,7 @@ def fit(
         model=model,
         protocol=protocol,
         solver=solver,
+        lipschitz=lipschitz,
         stages=stages,
         seeds=_seeds(ensemble, seed),
         loss=loss,
@@ -202,6 +209,7 @@ def crosscheck(
     strains: int = 2,
     seeds: int = 3,
     stages: Sequence[Stage] | None = None,
+    diffeqpy: bool = False,
 ) -> Agreement:
     """Ask several engines the same questions about a fit or a problem, and compare the answers.
 
@@ -228,6 +236,8 @@ def crosscheck(
             ``theta`` says where they start.
         stages: of native training; Adam at a constant rate, then BFGS, by default
             (:data:`pyscimlode.agreement.native.NATIVE_STAGES`).
+        diffeqpy: compare trajectories of Julia's solvers, called from Python through diffeqpy, as
+            well; see :func:`pyscimlode.agreement.solve_with_diffeqpy`.
 
     Raises:
         ExperimentError: for an unknown level, or nothing to compare.
@@ -255,7 +265,7 @@ def crosscheck(
     native = None
     if NATIVE in chosen:
         native = native_plan(what, seeds, stages, None if theta is None else parameters)
-    return check_engines(
+    found = check_engines(
         problem,
         parameters,
         backends=backends,
@@ -265,6 +275,9 @@ def crosscheck(
         native=native,
         description=text,
     )
+    if diffeqpy:
+        found = replace(found, rungs=(*found.rungs, diffeqpy_rung(problem, parameters, judge)))
+    return found
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -272,6 +285,7 @@ _DEFAULTS: dict[str, Any] = {
     "model": None,
     "protocol": "forecast",
     "solver": "auto",
+    "lipschitz": 0.0,
     "stages": None,
     "loss": None,
     "weighting": "state",
@@ -291,6 +305,7 @@ def _options(
     model: str | Model | None,
     protocol: str,
     solver: str | SolverSpec,
+    lipschitz: float,
     stages: Sequence[Stage] | None,
     loss: LossName | Objective | None,
     checkpoint: str | Path | None,
@@ -309,6 +324,7 @@ def _options(
         objective=objective,
         protocol=checked,
         solver=solver if isinstance(solver, SolverSpec) else SolverSpec(solver),
+        lipschitz=check_factor(lipschitz),
         checkpoint=None if checkpoint is None else Path(checkpoint),
         resume=resume,
         **others,

@@ -103,11 +103,11 @@ class EngineDied(EngineError):
     """The engine's process ended, or answered what is no answer; the next call starts it again."""
 
 
-class EngineTimeout(EngineError, TimeoutError):
+class EngineTimeout(EngineError):
     """The engine did not answer in time and was stopped; the next call starts it again."""
 
 
-class EngineOutOfMemory(EngineError, MemoryError):
+class EngineOutOfMemory(EngineError):
     """The engine took more memory than it may and was stopped; the next call starts it again."""
 
 

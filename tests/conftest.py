@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 from collections import Counter
@@ -41,9 +40,15 @@ def _cuda_is_available() -> bool:
     return torch.cuda.is_available()
 
 
+def _why_julia_is_missing() -> str:
+    from pyscimlode.backends.registry import get_backend
+
+    return get_backend("julia").capabilities().reason
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("julia") and importlib.util.find_spec("juliacall") is None:
-        pytest.skip("juliacall is not installed (extra `julia`)")
+    if item.get_closest_marker("julia") and (missing := _why_julia_is_missing()):
+        pytest.skip(missing)
     if item.get_closest_marker("cuda") and not _cuda_is_available():
         pytest.skip("no CUDA device")
 

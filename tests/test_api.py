@@ -49,6 +49,32 @@ def test_a_held_out_strain_changes_nothing(strains: Dataset) -> None:
     np.testing.assert_array_equal(held.scaling.state_scale, without.scaling.state_scale)
 
 
+def test_a_lipschitz_penalty_is_trained_with_saved_and_told_apart(
+    strains: Dataset, tmp_path: Path
+) -> None:
+    model = ProductionDegradation(widths=(6,), activation="adaptive-tanh")
+    stages = [Collocation(5), Adam(5)]
+    fits = [
+        pyscimlode.fit(
+            strains, model=model, lipschitz=factor, ensemble=2, stages=stages, progress=False
+        )
+        for factor in (0.0, 0.1)
+    ]
+    plain, bound = fits
+    assert (plain.history["lipschitz"] == 0).all()
+    assert (bound.history["lipschitz"] > 0).all()
+    assert not np.array_equal(plain.theta, bound.theta)
+    bound.save(tmp_path / "model")
+    loaded = pyscimlode.load(tmp_path / "model")
+    assert loaded.provenance["lipschitz"] == 0.1
+    assert loaded.model == model
+    np.testing.assert_array_equal(loaded.theta, bound.theta)
+    ((_, found),) = pyscimlode.sweep(
+        strains, test=None, model=model, lipschitz=0.1, ensemble=2, stages=stages, progress=False
+    )
+    np.testing.assert_array_equal(found.theta, bound.theta)
+
+
 def test_endogenous_controls(strains: Dataset) -> None:
     result = pyscimlode.fit(
         strains,
@@ -128,6 +154,8 @@ def test_wrong_requests_are_named(strains: Dataset, tmp_path: Path) -> None:
     for error, text, options in cases:
         with pytest.raises(error, match=text):
             pyscimlode.fit(strains, **{"progress": False, "stages": STAGES, **options})
+    with pytest.raises(TrainingError, match=r"lipschitz=-1.0: .* a number from 0"):
+        pyscimlode.fit(strains, lipschitz=-1.0)
 
 
 def test_public_names_are_there() -> None:

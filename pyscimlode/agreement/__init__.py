@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyscimlode.agreement.diffeqpy import diffeqpy_rung, solve_with_diffeqpy
 from pyscimlode.agreement.ladder import LEVELS, START_LEVELS, USUAL_LEVELS, check_engines
 from pyscimlode.agreement.native import NativePlan, repeat_member
 from pyscimlode.agreement.rungs import Agreement, Rung, Where
@@ -15,5 +16,7 @@ __all__ = [
     "Rung",
     "Where",
     "check_engines",
+    "diffeqpy_rung",
     "repeat_member",
+    "solve_with_diffeqpy",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -30,11 +29,17 @@ from pyscimlode.agreement.native import (
     NativePlan,
     native_rungs,
 )
-from pyscimlode.agreement.rungs import Agreement, Rung
+from pyscimlode.agreement.rungs import Agreement, Rung, without_answer
 from pyscimlode.backends.base import LossParts, Session, Trajectory
 from pyscimlode.backends.registry import backend_names, get_backend
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.errors import ExperimentError, PyscimlodeError, did_you_mean
+from pyscimlode.errors import (
+    BackendUnavailable,
+    EngineError,
+    ExperimentError,
+    PyscimlodeError,
+    did_you_mean,
+)
 from pyscimlode.problem import Problem
 from pyscimlode.training import BFGS, Adam, Stage, train
 
@@ -129,16 +134,20 @@ def check_engines(
             capabilities = get_backend(name).capabilities()
             if not capabilities.available:
                 absent = [level for level in LEVELS if level in levels]
-                rungs += [_not_run(level, name, limits, capabilities.reason) for level in absent]
+                reason = BackendUnavailable(capabilities.reason)
+                rungs += [without_answer(level, name, limits[level], reason) for level in absent]
                 continue
             running.append(name)
             versions[name] = capabilities.versions
-            with _open(name, problem, specs[name]) as session:
-                ours = Opened(name, Remembering(session))
-                rungs += [
-                    _rung(level, problem, theta, ours, theirs, at, limits[level])
-                    for level in climbed
-                ]
+            try:
+                with _open(name, problem, specs[name]) as session:
+                    ours = Opened(name, Remembering(session))
+                    rungs += [
+                        _rung(level, problem, theta, ours, theirs, at, limits[level])
+                        for level in climbed
+                    ]
+            except EngineError as failure:
+                rungs += [without_answer(level, name, limits[level], failure) for level in climbed]
     settings: dict[str, Any] = {name: asdict(spec) for name, spec in specs.items()}
     if NATIVE in levels:
         plan = native or NativePlan(problem, theta)
@@ -179,7 +188,7 @@ def _rung(
     try:
         error, where, note = _compare(level, problem, theta, ours, theirs, at, tolerance)
     except PyscimlodeError as failure:
-        return Rung(level, ours.backend, "not run", math.nan, tolerance, note=str(failure))
+        return without_answer(level, ours.backend, tolerance, failure)
     if level in ("loss", "gradient") and error > tolerance and where is not None:
         worst = worst_experiment(
             problem, theta, ours.session, theirs.session, gradient=level == "gradient"
@@ -242,10 +251,6 @@ def _compare(
         side.answer(level, lambda s: train(s, theta, STEPS[level]).theta) for side in (ours, theirs)
     ]
     return compare_parameters(problem.layout, ends[0], ends[1])
-
-
-def _not_run(level: str, name: str, limits: Mapping[str, float], reason: str) -> Rung:
-    return Rung(level, name, "not run", math.nan, limits[level], note=reason)
 
 
 def _describe(problem: Problem) -> str:

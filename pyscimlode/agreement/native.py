@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.agreement.rungs import Rung, Where
+from pyscimlode.agreement.rungs import Rung, Where, without_answer
 from pyscimlode.backends.base import Session
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.errors import ExperimentError, PyscimlodeError, TrainingError
@@ -122,8 +122,9 @@ def native_rungs(
         tolerance: largest difference of means, in standard deviations over the judge's seeds.
     """
     others = [name for name in names if name != plan.judge]
+    alone = ExperimentError(f"{plan.judge!r} judges this level; compare another engine")
     rungs = [
-        _not_run(name, plan.judge, tolerance, f"{name!r} judges this level; compare another engine")
+        without_answer(NATIVE, name, tolerance, alone, plan.judge)
         for name in names
         if name == plan.judge
     ]
@@ -137,7 +138,7 @@ def native_rungs(
             for name in others:
                 rungs.append(_rung(plan, name, opened, judging, theirs, tolerance))
     except PyscimlodeError as failure:
-        rungs += [_not_run(name, plan.judge, tolerance, str(failure)) for name in others]
+        rungs += [without_answer(NATIVE, name, tolerance, failure, plan.judge) for name in others]
     return rungs
 
 
@@ -174,7 +175,7 @@ def _rung(
         with opened(name, plan.problem) as session:
             ours = _ends(plan, name, session, judging)
     except PyscimlodeError as failure:
-        return _not_run(name, plan.judge, tolerance, str(failure))
+        return without_answer(NATIVE, name, tolerance, failure, plan.judge)
     errors = {key: _error(ours.values[key], theirs.values[key]) for key in theirs.values}
     worst = max(errors, key=lambda key: errors[key])
     words = "; ".join(f"{key} {ours.words(key)}, {theirs.words(key)}" for key in errors)
@@ -229,7 +230,3 @@ def _check_ends(theirs: Ends) -> None:
                 f"{lost} of {len(found)} seeds of {theirs.backend!r}, which judges, end without a "
                 f"{key}: a solve fails there; take other stages"
             )
-
-
-def _not_run(name: str, judge: str, tolerance: float, reason: str) -> Rung:
-    return Rung(NATIVE, name, "not run", math.nan, tolerance, note=reason, judge=judge)

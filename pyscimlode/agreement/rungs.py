@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pyscimlode.errors import EngineError, PyscimlodeError
+
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["agrees", "differs", "not run"]
+Verdict = Literal["agrees", "differs", "failed", "not run"]
+"""An engine has failed that runs here and gave no answer: its process died, or took too long."""
+
+WRONG = ("differs", "failed")
 
 
 @dataclass(frozen=True)
@@ -61,10 +67,10 @@ class Rung:
         level: ``"field"``, ``"trajectory"``, ``"loss"``, ``"gradient"``, ...
         backend: the engine that was compared with the judge.
         verdict: how it went.
-        error: the largest error in units of what the level says, NaN where it was not run.
+        error: the largest error in units of what the level says, NaN where there is none.
         tolerance: up to which error the engines agree.
         where: where the error is largest (trajectory: where it first exceeds the tolerance).
-        note: what must be known to read it, such as why it was not run.
+        note: what must be known to read it, such as why there is no answer.
         seconds: wall time of both engines.
         judge: the engine that judged this level, where it is not the ladder's.
     """
@@ -99,8 +105,8 @@ class Agreement:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether nothing differs."""
-        return all(rung.verdict != "differs" for rung in self.rungs)
+        """Whether no engine differs, and none failed."""
+        return all(rung.verdict not in WRONG for rung in self.rungs)
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -108,9 +114,9 @@ class Agreement:
         return tuple(dict.fromkeys(rung.backend for rung in self.rungs))
 
     def lowest_failing(self, backend: str) -> Rung | None:
-        """Return the lowest level at which an engine differs: what is above follows from it."""
+        """Return the lowest level at which an engine differs or failed; the rest follows."""
         for rung in self.rungs:
-            if rung.backend == backend and rung.verdict == "differs":
+            if rung.backend == backend and rung.verdict in WRONG:
                 return rung
         return None
 
@@ -160,14 +166,17 @@ class Agreement:
         return plots.plot_agreement(self, **options)
 
     def __repr__(self) -> str:
+        width = max((len(rung.level) for rung in self.rungs), default=0)
         lines = [f"Cross-check of {self.problem}; judge: {self.judge}"]
         for backend in self.backends:
             lines.append(f"{backend}:")
             for rung in self.rungs:
                 if rung.backend == backend:
-                    lines.append("  " + _line(rung))
+                    lines.append("  " + _line(rung, max(width, 12)))
             failing = self.lowest_failing(backend)
-            if failing is not None:
+            if failing is not None and failing.verdict == "failed":
+                lines.append(f"  Lowest level without an answer: {failing.level}.")
+            elif failing is not None:
                 lines.append(
                     f"  Lowest level that differs: {failing.level}"
                     + (f", {failing.where}" if failing.where else "")
@@ -176,13 +185,21 @@ class Agreement:
         return "\n".join(lines)
 
 
-def _line(rung: Rung) -> str:
-    if rung.verdict == "not run":
-        return f"{rung.level:<12} not run: {rung.note}"
+def without_answer(
+    level: str, backend: str, tolerance: float, failure: PyscimlodeError, judge: str = ""
+) -> Rung:
+    """Return the rung of an engine that did not answer, and why."""
+    verdict: Verdict = "failed" if isinstance(failure, EngineError) else "not run"
+    return Rung(level, backend, verdict, math.nan, tolerance, note=str(failure), judge=judge)
+
+
+def _line(rung: Rung, width: int) -> str:
+    if rung.verdict in ("failed", "not run"):
+        return f"{rung.level:<{width}} {rung.verdict}: {rung.note}"
     sign = "<=" if rung.verdict == "agrees" else "> "
     judge = f"judge: {rung.judge}" if rung.judge else ""
     notes = "; ".join(text for text in (judge, rung.note) if text)
-    line = f"{rung.level:<12} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}"
+    line = f"{rung.level:<{width}} {rung.verdict}  {rung.error:8.1e} {sign} {rung.tolerance:.0e}"
     return line + (f"  ({notes})" if notes else "")
 
 

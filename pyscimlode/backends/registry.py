@@ -10,6 +10,7 @@ from pyscimlode.errors import BackendUnavailable, did_you_mean
 
 GROUP = "pyscimlode.backends"
 BUILT_IN = {
+    "julia": "pyscimlode.backends.julia:JuliaBackend",
     "reference": "pyscimlode.backends.reference:ReferenceBackend",
     "torch": "pyscimlode.backends.torch:TorchBackend",
 }

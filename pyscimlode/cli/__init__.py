@@ -14,6 +14,7 @@ from pyscimlode.cli import (
     data,
     demo,
     fit,
+    julia,
     predict,
     reproduce,
 )
@@ -36,6 +37,7 @@ app.command()(compare.compare)
 app.command()(reproduce.reproduce)
 app.command("compare-backends")(compare_backends.compare_backends)
 app.add_typer(data.data_app, name="data")
+app.add_typer(julia.julia_app, name="julia")
 app.command()(demo.demo)
 
 

@@ -34,6 +34,9 @@ def compare_backends(
     seeds: Annotated[
         int, typer.Option(help="Trainings of each engine on the level 'native training'.")
     ] = 3,
+    diffeqpy: Annotated[
+        bool, typer.Option("--diffeqpy", help="Trajectories of diffeqpy as well.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="JSON file; a figure is written beside it.")
     ] = None,
@@ -44,7 +47,7 @@ def compare_backends(
     The reference engine is SciPy in float64, and slow: a minute or more for a large model. Native
     training is judged by torch: final losses and scores of both engines over seeds.
 
-    The exit status is 1 if engines disagree; the lowest level that differs is named.
+    The exit status is 1 if engines disagree or fail; the lowest level that differs is named.
 
     Examples:
       pyscimlode compare-backends runs/L2
@@ -67,6 +70,7 @@ def compare_backends(
         members=members,
         strains=strains,
         seeds=seeds,
+        diffeqpy=diffeqpy,
     )
     typer.echo(repr(agreement))
     if target is not None:

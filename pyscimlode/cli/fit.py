@@ -54,6 +54,7 @@ class Request:
     backend: str = "torch"
     solver: str = "auto"
     pir: float = 1.0
+    lipschitz: float = 0.0
     ensemble: int = 3
     seed: int = 0
     steps: int | None = None
@@ -82,6 +83,7 @@ class Request:
             backend=self.backend,
             solver=self.solver,
             pir=self.pir,
+            lipschitz=self.lipschitz,
             stages=self._stages(model, train),
             ensemble=self.ensemble,
             seed=self.seed,
@@ -152,6 +154,14 @@ def fit(
             help="Factor of the penalty on negative concentrations.", rich_help_panel=TRAINING
         ),
     ] = 1.0,
+    lipschitz: Annotated[
+        float,
+        typer.Option(
+            help="Factor of the penalty on the network's singular values, such as 1e-3: less "
+            "stiff fields.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = 0.0,
     ensemble: Annotated[
         int, typer.Option(help="Members, trained as one batch.", rich_help_panel=TRAINING)
     ] = 3,

@@ -50,6 +50,7 @@ class MetabolicForecaster(RegressorMixin, BaseEstimator):
         backend: the training engine.
         solver: a name or a :class:`SolverSpec`.
         pir: factor of the penalty on negative states.
+        lipschitz: factor of the Lipschitz penalty; see :func:`pyscimlode.fit`.
         stages: of training; None for a recipe that depends on the number of strains.
         ensemble: number of members, whose median is predicted.
         loss: ``"huber"``, ``"mse"`` or an :class:`Objective`.
@@ -88,6 +89,7 @@ class MetabolicForecaster(RegressorMixin, BaseEstimator):
         *,
         solver: str | SolverSpec = "auto",
         pir: float = 1.0,
+        lipschitz: float = 0.0,
         stages: Sequence[Stage] | None = None,
         ensemble: int = 3,
         loss: Literal["huber", "mse"] | Objective | None = None,
@@ -103,6 +105,7 @@ class MetabolicForecaster(RegressorMixin, BaseEstimator):
         self.backend = backend
         self.solver = solver
         self.pir = pir
+        self.lipschitz = lipschitz
         self.stages = stages
         self.ensemble = ensemble
         self.loss = loss
@@ -135,6 +138,7 @@ class MetabolicForecaster(RegressorMixin, BaseEstimator):
             model=self.model,
             solver=self.solver,
             pir=self.pir,
+            lipschitz=self.lipschitz,
             stages=self.stages,
             ensemble=self.ensemble,
             seed=self._seed(),

@@ -70,6 +70,7 @@ class FitOptions:
     checkpoint: Path | None = None
     resume: bool = False
     early_stopping: str | None = None
+    lipschitz: float = 0.0
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -178,6 +179,7 @@ def _train(
             on_event=on_event,
             checkpoint=options.checkpoint,
             resume=resume,
+            lipschitz=options.lipschitz,
             fingerprint=fingerprint(table, problem, members, options),
         )
         resolved = {"engine_notes": list(getattr(session, "notes", ()))}
@@ -265,6 +267,7 @@ def _result(
         stages=tuple(stage_to_json(stage) for stage in options.stages),
         provenance={
             **shared,
+            "lipschitz": options.lipschitz,
             "stage_results": state.stage_results(chosen),
             "train_hash": cell.train.content_hash,
             "test_hash": None if cell.test is None else cell.test.content_hash,

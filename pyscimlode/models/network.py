@@ -26,8 +26,8 @@ def activate(x: FloatArray, activation: Activation) -> FloatArray:
     """Apply an activation.
 
     ``gelu`` is the exact form with the error function; ``elu`` is x above zero and exp(x) - 1 below
-    (Clevert et al. 2016, arXiv:1511.07289); ``softsign`` is x / (1 + |x|); ``adaptive-tanh`` is tanh
-    of what the network has multiplied by the layer's slope already.
+    (Clevert et al. 2016, arXiv:1511.07289); ``softsign`` is x / (1 + |x|); ``adaptive-tanh`` is
+    tanh of what the network has multiplied by the layer's slope already.
     """
     if activation in ("tanh", "adaptive-tanh"):
         return np.tanh(x)

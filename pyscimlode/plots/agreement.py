@@ -20,7 +20,7 @@ SMALLEST = 1e-17
 def plot_agreement(agreement: Agreement) -> Figure:
     """Plot the error of every engine at every level beside the tolerance.
 
-    A level that was not run has no point; one where engines differ is filled red.
+    A level without an answer has no point; one where engines differ is filled red.
     """
     levels = list(dict.fromkeys(rung.level for rung in agreement.rungs))
     figure, (axis,) = panels(1, width=6.4, height=0.6 + 0.42 * len(levels))
@@ -34,7 +34,7 @@ def plot_agreement(agreement: Agreement) -> Figure:
         colour = PALETTE[index % len(PALETTE)]
         labelled = False
         for rung in agreement.rungs:
-            if rung.backend != backend or rung.verdict == "not run":
+            if rung.backend != backend or np.isnan(rung.error):
                 continue
             error = rung.error if np.isfinite(rung.error) else 1.0
             largest.append(error)

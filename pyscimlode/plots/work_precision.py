@@ -32,6 +32,9 @@ LARGEST = 10.0
 """Errors above this many times the state are no answer; they are left out and named."""
 
 
+MANY, WIDE = 8, 7.5
+"""More solvers than these need so many inches for their names."""
+
 _MARKERS = (*MARKERS, "*", "<", ">", "h")
 
 
@@ -48,7 +51,7 @@ def plot_work_precision(
     table: pd.DataFrame,
     *,
     problems: Sequence[str] | None = None,
-    error_label: str = "error, relative to the largest value of each state",
+    error_label: str = "error / largest value of the state",
     time_label: str = "CPU time of a solve [s]",
 ) -> Figure:
     """Plot the time of every solve against its error; lower left is better.
@@ -85,13 +88,14 @@ def plot_work_precision(
         )
     shown = looks(rows)
     figure, axes = panels(len(chosen), columns=min(len(chosen), 3), width=2.7, height=2.6)
+    if len(shown) > MANY:
+        figure.set_size_inches(max(WIDE, figure.get_figwidth()), figure.get_figheight())
     drawn: set[str] = set()
     for name, axis in zip(chosen, axes, strict=True):
-        drawn |= _panel(axis, rows[rows["problem"] == name], shown)
+        drawn |= _panel(axis, rows[rows["problem"] == name], shown, error_label)
         axis.set_title(plain(name))
     for axis in axes[:: min(len(chosen), 3)]:
         axis.set_ylabel(time_label)
-    figure.supxlabel(error_label, fontsize=8.5)
     entries: list[tuple[Artist, str]] = [
         (_line(look), solver) for solver, look in shown.items() if solver in drawn
     ]
@@ -130,7 +134,7 @@ def _line(look: Look) -> Line2D:
     )
 
 
-def _panel(axis: Axes, rows: pd.DataFrame, shown: Mapping[str, Look]) -> set[str]:
+def _panel(axis: Axes, rows: pd.DataFrame, shown: Mapping[str, Look], error_label: str) -> set[str]:
     """Draw one problem and return the solvers that have a point."""
     drawn = set()
     failed: list[str] = []
@@ -153,9 +157,20 @@ def _panel(axis: Axes, rows: pd.DataFrame, shown: Mapping[str, Look]) -> set[str
     if not drawn:
         axis.set_xlim(1e-10, 1.0)
         axis.set_ylim(1e-4, 1.0)
+    axis.set_xlabel(error_label)
     if failed:
-        text = textwrap.fill(plain(f"no answer: {', '.join(failed)}"), 58)
-        axis.set_xlabel(text, fontsize=6.5, color=GREY, gid="failed")
+        axis.annotate(
+            textwrap.fill(plain(f"no answer: {', '.join(failed)}"), 64),
+            (0.5, 0.0),
+            xycoords="axes fraction",
+            xytext=(0.0, -34.0),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=6.5,
+            color=GREY,
+            gid="failed",
+        )
     return drawn
 
 

@@ -145,7 +145,7 @@ class AdamRun:
         self._best = np.full(members, np.inf)
         self._best_at = np.zeros(members, dtype=np.int64)
         self._live = np.ones(members, dtype=bool)
-        self._batch_loss = np.full((self._n_batches, 3, members), np.nan)
+        self._batch_loss = np.full((self._n_batches, 4, members), np.nan)
 
     @property
     def theta(self) -> FloatArray:
@@ -280,10 +280,10 @@ class AdamRun:
     def _row(self, evaluation: Evaluation, lr: float) -> Row:
         members = evaluation.members
         batch = self._batch_loss[self.iteration % self._n_batches]
-        batch[:, members] = evaluation.total, evaluation.data, evaluation.pir
+        batch[:, members] = evaluation.terms
         size = len(self.theta)
         if self._n_batches == 1:
-            sums = np.full((3, size), np.nan)
+            sums = np.full((4, size), np.nan)
             sums[:, members] = batch[:, members]
         else:
             absent = ~self._takes_part[:, None, :]
@@ -291,8 +291,9 @@ class AdamRun:
             sums[:, ~self._live] = np.nan
         norm, failures = np.full(size, np.nan), np.full(size, np.nan)
         norm[members], failures[members] = evaluation.norm, evaluation.failures
+        total, data, pir, lipschitz = sums
         return Row(
-            self.iteration + 1, lr, sums[0], sums[1], sums[2], norm, failures, evaluation.message
+            self.iteration + 1, lr, total, data, pir, lipschitz, norm, failures, evaluation.message
         )
 
     def _report(self, member: int, loss: float) -> StageReport:

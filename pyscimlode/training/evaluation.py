@@ -42,6 +42,7 @@ class Evaluation:
         usable: ``(k,)`` finite, and not all experiments failed.
         message: what went wrong, else empty.
         grid: the frozen grid that was used, if any.
+        lipschitz: ``(k,)``, or None where the loss has no Lipschitz penalty.
     """
 
     members: IntArray
@@ -54,6 +55,13 @@ class Evaluation:
     usable: BoolArray
     message: str = ""
     grid: Grid | None = None
+    lipschitz: FloatArray | None = None
+
+    @property
+    def terms(self) -> FloatArray:
+        """``(4, k)``: total, data, pir and lipschitz, which is 0 where there is no such penalty."""
+        lipschitz = np.zeros(len(self.total)) if self.lipschitz is None else self.lipschitz
+        return np.stack([self.total, self.data, self.pir, lipschitz])
 
     @classmethod
     def empty(cls, size: int) -> Evaluation:

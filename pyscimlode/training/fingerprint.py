@@ -26,6 +26,7 @@ def fingerprint(
     *,
     validation: Validation | None = None,
     collocation: CollocationTargets | None = None,
+    lipschitz: float = 0.0,
     extra: str = "",
 ) -> dict[str, str]:
     """Return a digest for each part that decides the course of training."""
@@ -41,6 +42,7 @@ def fingerprint(
         if collocation is None
         else _digest([collocation.z, collocation.p, collocation.dz, collocation.weights])
     )
+    parts["Lipschitz penalty"] = repr(lipschitz)
     parts["settings of the fit"] = extra
     return parts
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyscimlode.training.state import TrainState
 
 FloatArray = npt.NDArray[np.float64]
-MEMBER_COLUMNS = ("total", "data", "pir", "gradient_norm", "failures")
+MEMBER_COLUMNS = ("total", "data", "pir", "lipschitz", "gradient_norm", "failures")
 ROW_COLUMNS = ("stage_index", "iteration", "lr")
 
 
@@ -28,6 +28,7 @@ class Row:
         total: ``(members,)`` loss; NaN for members that were not evaluated.
         data: ``(members,)`` data term.
         pir: ``(members,)`` penalty.
+        lipschitz: ``(members,)`` penalty, 0 where there is none.
         gradient_norm: ``(members,)`` Euclidean norm before clipping.
         failures: ``(members,)`` experiments whose solve failed.
         message: what went wrong, else empty; not kept.
@@ -38,6 +39,7 @@ class Row:
     total: FloatArray
     data: FloatArray
     pir: FloatArray
+    lipschitz: FloatArray
     gradient_norm: FloatArray
     failures: FloatArray
     message: str = ""
@@ -88,8 +90,8 @@ class Recorder:
 def history_frame(state: TrainState) -> pd.DataFrame:
     """Return the history as a table, one row an iteration and member.
 
-    Columns: stage (its kind), stage_index, iteration, member, total, data, pir, gradient_norm,
-    lr, failures. Members that were not evaluated in an iteration have no row.
+    Columns: stage (its kind), stage_index, iteration, member, total, data, pir, lipschitz,
+    gradient_norm, lr, failures. Members that were not evaluated in an iteration have no row.
     """
     import pandas as pd
 
@@ -107,6 +109,7 @@ def history_frame(state: TrainState) -> pd.DataFrame:
         "total": arrays["total"].ravel(),
         "data": arrays["data"].ravel(),
         "pir": arrays["pir"].ravel(),
+        "lipschitz": arrays["lipschitz"].ravel(),
         "gradient_norm": arrays["gradient_norm"].ravel(),
         "lr": np.repeat(arrays["lr"], members),
     }

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pyscimlode.backends.base import Session
 from pyscimlode.errors import TrainingError, TrainingInterrupted
+from pyscimlode.objectives.lipschitz import SpectralPenalty
 from pyscimlode.training.adam import AdamRun
 from pyscimlode.training.checkpoints import Checkpointer, load_checkpoint
 from pyscimlode.training.collocation import (
@@ -21,12 +22,13 @@ from pyscimlode.training.collocation import (
     CollocationTargets,
     collocation_targets,
 )
-from pyscimlode.training.evaluation import TrajectoryLoss
+from pyscimlode.training.evaluation import LossSource, TrajectoryLoss
 from pyscimlode.training.events import Event, OnEvent
 from pyscimlode.training.fingerprint import check_same, fingerprint, stage_differences
 from pyscimlode.training.history import Recorder, Row
 from pyscimlode.training.interrupt import uninterrupted
 from pyscimlode.training.quasi_newton import QuasiNewtonRun
+from pyscimlode.training.regularised import RegularisedLoss, check_factor
 from pyscimlode.training.stages import Adam, Collocation, Stage
 from pyscimlode.training.state import StageReport, TrainState
 from pyscimlode.training.validation import Validation
@@ -90,6 +92,7 @@ def train(
     checkpoint_seconds: float = 10.0,
     resume: str | Path | TrainState | None = None,
     collocation: CollocationTargets | None = None,
+    lipschitz: float = 0.0,
     fingerprint: str = "",
 ) -> TrainState:
     """Train all members of a problem as one batch.
@@ -112,6 +115,8 @@ def train(
             it was; the result is then the same, bit by bit, as without the interruption, on the
             same machine with the same number of threads.
         collocation: targets of collocation stages; by default made from the problem's data.
+        lipschitz: factor of the Lipschitz penalty, added to the loss of every stage but not to
+            the held-out loss; see :mod:`pyscimlode.objectives.lipschitz`.
         fingerprint: digest of anything else that must not change between start and resumption.
 
     Raises:
@@ -131,6 +136,7 @@ def train(
             None if checkpoint is None else Path(checkpoint), checkpoint_seconds
         ),
         collocation=collocation,
+        lipschitz=check_factor(lipschitz),
         extra=fingerprint,
     )
     if resume is not None:
@@ -151,6 +157,7 @@ class _Loop:
         on_event: OnEvent,
         checkpointer: Checkpointer,
         collocation: CollocationTargets | None,
+        lipschitz: float,
         extra: str,
     ) -> None:
         self._session = session
@@ -158,6 +165,7 @@ class _Loop:
         self._on_event = on_event
         self._checkpointer = checkpointer
         self._collocation = collocation
+        self._lipschitz = lipschitz
         self._recorder = Recorder(len(theta))
         self._opened: StageRun | None = None
         self._run: StageRun | None = None
@@ -177,6 +185,7 @@ class _Loop:
                 stages,
                 validation=validation,
                 collocation=collocation,
+                lipschitz=lipschitz,
                 extra=extra,
             ),
         )
@@ -248,11 +257,17 @@ class _Loop:
                 self._session.problem, points=stage.points
             )
             source = CollocationLoss(self._session, targets, huber_delta=stage.huber_delta)
-            return AdamRun(stage, theta, source)
+            return AdamRun(stage, theta, self._regularised(source))
+        by_strain = isinstance(stage, Adam) and stage.batches == "strain"
+        loss = self._regularised(TrajectoryLoss(self._session, by_strain=by_strain))
         if isinstance(stage, Adam):
-            loss = TrajectoryLoss(self._session, by_strain=stage.batches == "strain")
             return AdamRun(stage, theta, loss, self._validation)
-        return QuasiNewtonRun(stage, theta, TrajectoryLoss(self._session), self._validation)
+        return QuasiNewtonRun(stage, theta, loss, self._validation)
+
+    def _regularised(self, source: LossSource) -> LossSource:
+        if not self._lipschitz:
+            return source
+        return RegularisedLoss(source, SpectralPenalty(self._session.layout), self._lipschitz)
 
     def _emit(self, stage: Stage, run: StageRun, row: Row) -> None:
         known = np.isfinite(row.total)

@@ -271,13 +271,17 @@ class QuasiNewtonRun:
         )
 
     def _row(self, evaluation: Evaluation) -> Row:
-        shown = np.full((5, len(self._best)), np.nan)
-        shown[:, evaluation.members] = (
-            evaluation.total,
-            evaluation.data,
-            evaluation.pir,
-            evaluation.norm,
-            evaluation.failures,
+        shown = np.full((6, len(self._best)), np.nan)
+        shown[:, evaluation.members] = (*evaluation.terms, evaluation.norm, evaluation.failures)
+        total, data, pir, lipschitz, norm, failures = shown
+        return Row(
+            self.iteration,
+            np.nan,
+            total,
+            data,
+            pir,
+            lipschitz,
+            norm,
+            failures,
+            evaluation.message,
         )
-        total, data, pir, norm, failures = shown
-        return Row(self.iteration, np.nan, total, data, pir, norm, failures, evaluation.message)

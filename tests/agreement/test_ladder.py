@@ -19,7 +19,7 @@ from pyscimlode.backends.base import Capabilities
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch import TorchBackend
 from pyscimlode.backends.torch.session import PortableSession
-from pyscimlode.errors import BackendUnavailable, ExperimentError
+from pyscimlode.errors import BackendUnavailable, EngineDied, ExperimentError
 from pyscimlode.models.neural_ode import NeuralODE
 from pyscimlode.problem import Objective, Problem
 from tests.backends.problems import initial_theta, small_problem
@@ -57,6 +57,8 @@ class Crooked(PortableSession):
         return found
 
     def loss_and_grad(self, theta: Any, **options: Any) -> Any:
+        if self.mistake == "dies later":
+            raise EngineDied("the worker was killed")
         parts, gradient = super().loss_and_grad(theta, **options)
         if self.mistake == "loss":
             parts = replace(parts, pir=1.001 * parts.pir)
@@ -71,6 +73,8 @@ class CrookedBackend(TorchBackend):
     def open(self, problem: Problem, solver: SolverSpec, **options: Any) -> Any:
         import torch
 
+        if Crooked.mistake == "dies at once":
+            raise EngineDied("the worker was killed")
         return Crooked(problem, solver, device="cpu", dtype=torch.float64)
 
 
@@ -182,6 +186,19 @@ def test_an_engine_that_is_not_there_is_said_and_no_disagreement() -> None:
     assert bool(found)
     assert found.rungs[0].verdict == "not run"
     assert "field        not run: it is on holiday" in repr(found)
+
+
+@pytest.mark.parametrize("mistake", ["dies at once", "dies later"])
+def test_an_engine_that_dies_has_failed_and_does_not_agree(mistake: str) -> None:
+    found = checked(mistake, levels=["field", "gradient"])
+    assert not found
+    verdicts = [rung.verdict for rung in found.rungs]
+    assert verdicts == ["failed" if mistake == "dies at once" else "agrees", "failed"]
+    failing = found.lowest_failing("crooked")
+    assert failing is not None
+    assert "the worker was killed" in failing.note
+    assert f"Lowest level without an answer: {failing.level}." in repr(found)
+    assert len(found.plot().axes) == 1
 
 
 def test_a_kink_on_the_way_is_said_and_allowed_for() -> None:

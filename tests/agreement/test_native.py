@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyscimlode.agreement import NativePlan, check_engines, repeat_member
+from pyscimlode.agreement import Agreement, NativePlan, Rung, check_engines, repeat_member
 from pyscimlode.agreement.native import native_rungs, trained_natively
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.session import PortableSession
@@ -154,3 +154,15 @@ def test_the_ladder_says_who_judged() -> None:
     assert found.settings["native training"]["seeds"] == 3
     assert found.settings["native training"]["judge"] == "torch"
     assert "'torch' judges this level" in repr(found)
+
+
+def test_the_figure_names_the_judge_of_a_level() -> None:
+    rungs = (
+        Rung("field", "own", "agrees", 1e-15, 1e-12),
+        Rung("native training", "own", "differs", 3.0, 1.0, judge="torch"),
+    )
+    found = Agreement("reference", rungs)
+    assert "judge: torch" in repr(found).splitlines()[-2]
+    assert list(found.table["judge"]) == ["reference", "torch"]
+    labels = [label.get_text() for label in found.plot().axes[0].get_yticklabels()]
+    assert labels == ["field", "native training\n(judge: torch)"]

@@ -84,6 +84,11 @@ def _pathway(model: HybridODE, product: str) -> Case:
     return _case(replace(problem, state_names=states, control_names=PROTEINS))
 
 
+def _learned_slopes() -> Case:
+    model = ProductionDegradation(widths=(5, 4), activation="adaptive-tanh")
+    return _case(small_problem(model, members=2, seed=6), 1.5)
+
+
 def _stiff() -> Case:
     """One state that relaxes several thousand times within the experiment."""
     model = ProductionDegradation(widths=(4,), features="linear")
@@ -104,6 +109,7 @@ MAKERS = {
     "penalty": _penalty,
     "production-degradation": _production_degradation,
     "raw-units": _raw_units,
+    "learned-slopes": _learned_slopes,
     "branched-pathway": _branched_pathway,
     "limonene-pathway": lambda: _pathway(
         HybridODE(limonene_pathway(), widths=(4,)), "GPP Limonene"

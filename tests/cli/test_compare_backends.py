@@ -21,6 +21,13 @@ def test_the_ladder_is_printed_and_written(finished: tuple[Path, Result], tmp_pa
     assert target.with_suffix(".png").stat().st_size > 5000
 
 
+def test_native_training_needs_a_second_engine(finished: tuple[Path, Result]) -> None:
+    out, _ = finished
+    done = invoke("compare-backends", out, "-b", "torch", "--levels", "native training")
+    assert done.exit_code == 0, done.output
+    assert "native training not run: 'torch' judges this level" in done.stdout
+
+
 def test_mistakes_are_answered(finished: tuple[Path, Result], tmp_path: Path) -> None:
     out, _ = finished
     done = invoke("compare-backends", out, "-b", "torsch")

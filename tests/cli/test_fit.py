@@ -98,7 +98,8 @@ def test_options_reach_the_fit(
     out = tmp_path / "run"
     done = invoke(
         *("fit", table, *COLUMNS, "--test", "S1,S2", "--model", "node", "--solver", "dopri5"),
-        *("--pir", 10, "--seed", 5, "--ensemble", 2, "--steps", 7, "--early-stopping", "S3"),
+        *("--pir", 10, "--lipschitz", 1e-3, "--seed", 5, "--ensemble", 2, "--steps", 7),
+        *("--early-stopping", "S3"),
         *("--device", "cpu", "--out", out, "--quiet"),
     )
     assert done.exit_code == 130
@@ -107,6 +108,7 @@ def test_options_reach_the_fit(
     assert seen["test"].strains == ("S1", "S2")
     assert (seen["model"], seen["solver"]) == ("neural-ode", "dopri5")
     assert (seen["pir"], seen["seed"], seen["ensemble"]) == (10.0, 5, 2)
+    assert seen["lipschitz"] == 1e-3
     assert [stage.steps for stage in seen["stages"]] == [7, 7]
     assert (seen["early_stopping"], seen["device"]) == ("S3", "cpu")
     assert (seen["progress"], seen["score_scale"], seen["resume"]) == (False, "all", False)

@@ -92,8 +92,9 @@ def test_end_points_need_no_series(quick: MetabolicForecaster) -> None:
 
 def test_parameters_of_the_model_are_parameters(quick: MetabolicForecaster) -> None:
     assert quick.get_params()["model__widths"] == (4,)
-    quick.set_params(model__widths=(3, 3), pir=0.5)
+    quick.set_params(model__widths=(3, 3), pir=0.5, lipschitz=0.1)
     assert (quick.model.widths, quick.pir) == ((3, 3), 0.5)  # type: ignore[union-attr]
+    assert quick.lipschitz == 0.1
     named = MetabolicForecaster("neural-ode").set_params(model__activation="silu")
     assert named.model == pyscimlode.NeuralODE(activation="silu")
     assert clone(quick).get_params() == quick.get_params()

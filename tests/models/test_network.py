@@ -61,11 +61,11 @@ def test_learned_slopes_by_hand() -> None:
 def test_an_adaptive_network_starts_as_the_plain_one() -> None:
     plain, adaptive = MLP("net", 3, (4, 4), 2, "tanh"), MLP("net", 3, (4, 4), 2, "adaptive-tanh")
     x = np.random.default_rng(1).normal(size=(5, 3))
-    values = [
+    first, second = (
         net.forward(net.initial(np.random.default_rng(0), "glorot", scale=1, last_scale=1), x)
         for net in (plain, adaptive)
-    ]
-    np.testing.assert_array_equal(*values)
+    )
+    np.testing.assert_array_equal(first, second)
 
 
 def test_initialisations_have_the_stated_spread() -> None:

@@ -53,6 +53,8 @@ def test_there_are_notebooks() -> None:
         "02_your_own_data",
         "03_published_tables_revisited",
         "04_forecasting_held_out_strains",
+        "05_solvers_compared",
+        "06_backends_cross_checked",
     ]
 
 

@@ -52,6 +52,7 @@ def test_history_has_one_row_a_member_and_iteration() -> None:
         "total",
         "data",
         "pir",
+        "lipschitz",
         "gradient_norm",
         "lr",
         "failures",

@@ -9,6 +9,7 @@ import torch
 
 from pyscimlode.backends.base import Capabilities, Session
 from pyscimlode.backends.solvers import IMPLICIT, SolverSpec
+from pyscimlode.backends.torch.implicit.tableaus import IMPLICIT_METHODS
 from pyscimlode.backends.torch.session import PortableSession
 from pyscimlode.backends.torch.tableaus import METHODS
 from pyscimlode.errors import BackendUnavailable, SolverError, did_you_mean
@@ -30,7 +31,7 @@ class TorchBackend:
         return Capabilities(
             available=True,
             reason="",
-            solvers=("auto", *METHODS, *TORCHDIFFEQ_SOLVERS),
+            solvers=("auto", *METHODS, *IMPLICIT_METHODS, *TORCHDIFFEQ_SOLVERS),
             dtypes=("float64", "float32"),
             devices=devices,
             versions={"torch": torch.__version__, "torchdiffeq": version("torchdiffeq")},
@@ -69,13 +70,13 @@ class TorchBackend:
         return PortableSession(problem, solver, device=place, dtype=precision, **(options or {}))
 
     def _check_method(self, method: str) -> None:
-        if method == "auto" or method in METHODS:
+        if method == "auto" or method in METHODS or method in IMPLICIT_METHODS:
             return
         known = self.capabilities().solvers
         if method in IMPLICIT:
             raise SolverError(
-                f"solver={method!r}: this engine has no implicit solvers. For a stiff field loosen "
-                "rtol and atol; it has " + ", ".join(known) + "."
+                f"solver={method!r}: the implicit solvers of the torch engine are "
+                f"{', '.join(IMPLICIT_METHODS)}; 'auto' takes the first where a field is stiff."
             )
         raise SolverError(
             f"solver={method!r} is not one of the torch engine's ({', '.join(known)})."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,23 +13,24 @@ import torch
 from pyscimlode.backends.arguments import member_values
 from pyscimlode.backends.base import FloatArray
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.backends.torch.adjoint import Adjoint
 from pyscimlode.backends.torch.arrays import Array, choose_arrays
-from pyscimlode.backends.torch.blocks import MEMORY_LIMIT, Memory
+from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.control import Controller
 from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
+from pyscimlode.backends.torch.implicit.stiffness import StiffnessWatch
 from pyscimlode.backends.torch.inputs import ControlInputs
-from pyscimlode.backends.torch.kernels import build_kernel
 from pyscimlode.backends.torch.losses import LossTerms, loss_terms
+from pyscimlode.backends.torch.methods import Method, Place, open_method
 from pyscimlode.backends.torch.outputs import DenseOutput
 from pyscimlode.backends.torch.stage_inputs import StageInputs
-from pyscimlode.backends.torch.tableaus import tableau
 from pyscimlode.backends.torch.tensors import scaling_tensors
 from pyscimlode.problem import Problem
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+TAKES_OVER = "rosenbrock"
+"""The implicit method that ``"auto"`` changes to."""
 DEFAULT_STEPS = 100
 """Steps of a fixed-step method over the longest experiment, if ``step_size`` is not given."""
 
@@ -81,36 +83,22 @@ class Batch:
     ) -> None:
         self.problem, self.selection, self.solver = problem, selection, solver
         self.arrays = choose_arrays(device, dtype, library)
-        self.tableau = tableau("tsit5" if solver.method == "auto" else solver.method)
         n_members, n_rows = selection.shape
         scaling = scaling_tensors(problem, selection.members.tolist(), device=device, dtype=dtype)
         self.scaling = scaling
         rows = (n_rows,) if n_members == 1 else (n_members, n_rows)
-        self.kernel = build_kernel(scaling, self.arrays)
         inputs = ControlInputs.for_rows(problem, scaling, selection.experiments)
-        stage_inputs = StageInputs(inputs, self.arrays)
-        stages = self.tableau.stages
-        slots = stages - 1 if stage_inputs.continuous else stages
-        memory = Memory(self.arrays, self.kernel, rows, stages, slots, memory_limit)
         self._state_scale = member_values(problem, problem.scaling.state_scale, selection.members)
-        time_scale = member_times(problem, selection.members)
-        self.integrator = Integrator(
-            self.arrays,
-            self.tableau,
-            self.kernel,
-            memory,
-            stage_inputs,
-            np.repeat(time_scale, n_rows),
-            rows,
-        )
-        self.adjoint = Adjoint(self.integrator)
+        time_scale = np.repeat(member_times(problem, selection.members), n_rows)
+        place = Place(self.arrays, StageInputs(inputs, self.arrays), time_scale, rows)
+        self._open = partial(open_method, scaling, place=place, memory_limit=memory_limit)
+        self.first = self.method = self._open(solver)
+        self._second: Method | None = None
+        self.stiff = np.zeros(n_members * n_rows, dtype=bool)
         self.times = selection.times.reshape(n_members * n_rows, -1)
         self.start = problem.times[selection.experiments, 0].reshape(-1)
         self.end = np.maximum(self.times[:, -1], self.start)
         self.initial = self._initial()
-        self.controller = Controller(
-            self.arrays, self.tableau, solver.rtol, solver.atol, problem.n_states
-        )
         self.host_dtype = np.float32 if dtype == torch.float32 else np.float64
         self.grid: Grid | None = None
         self._theta: FloatArray = np.zeros((n_members, 0))
@@ -132,24 +120,49 @@ class Batch:
         self._theta = theta
         with np.errstate(over="ignore"):
             values = np.asarray(theta, dtype=self.host_dtype)
-        self.kernel.bind(self.arrays.array(np.where(np.isfinite(values), values, np.nan)))
+        finite = np.where(np.isfinite(values), values, np.nan)
+        self.method = self.first
+        self.method.bind(self.arrays.array(finite))
+        self.stiff = np.zeros_like(self.stiff)
+        integrator = self.integrator
         with np.errstate(all="ignore"), torch.no_grad():
-            if not self.tableau.adaptive:
+            if not integrator.tableau.adaptive:
                 self.grid = self.grid or self._uniform_grid()
-                return self.integrator.fixed(self.initial, self.grid, keep=keep)
+                return integrator.fixed(self.initial, self.grid, keep=keep)
             if not refresh and self.grid is not None:
-                return self.integrator.fixed(self.initial, self.grid, keep=keep)
-            solution = self.integrator.adaptive(
-                self.initial,
-                self.start,
-                self.end,
-                self.controller,
-                self.solver.max_steps,
-                keep=keep,
-            )
+                return integrator.fixed(self.initial, self.grid, keep=keep)
+            watch = StiffnessWatch(integrator) if self.solver.method == "auto" else None
+            solution = self._adaptive(keep=keep, watch=watch)
+            if watch is not None and watch.stiff.any():
+                self.stiff = watch.stiff
+                self._second = self._second or self._open(replace(self.solver, method=TAKES_OVER))
+                self.method = self._second
+                self.method.bind(self.arrays.array(finite))
+                solution = self._adaptive(keep=keep)
             if keep:
-                self.grid = None if (solution.status != 0).any() else solution.grid.packed()
+                again = self.method.repeatable and not (solution.status != 0).any()
+                self.grid = solution.grid.packed() if again else None
             return solution
+
+    @property
+    def integrator(self) -> Integrator:
+        """What takes the steps of the last call."""
+        return self.method.integrator
+
+    def _adaptive(self, *, keep: bool, watch: StiffnessWatch | None = None) -> Solution:
+        solver, integrator = self.solver, self.integrator
+        control = Controller(
+            self.arrays, integrator.tableau, solver.rtol, solver.atol, integrator.n_states
+        )
+        return integrator.adaptive(
+            self.initial,
+            self.start,
+            self.end,
+            control,
+            solver.max_steps,
+            keep=keep,
+            watch=watch,
+        )
 
     def outputs(self, solution: Solution) -> DenseOutput:
         """Return the dense output of a solution at the selection's times."""
@@ -169,14 +182,14 @@ class Batch:
         with np.errstate(all="ignore"), torch.no_grad():
             if solution.overflowed:
                 self._bind_finite()
-            self.adjoint.gradient(solution, output, cotangent, gradient)
+            self.method.adjoint.gradient(solution, output, cotangent, gradient)
         return np.array(self.arrays.numpy(gradient), dtype=np.float64)
 
     def _bind_finite(self) -> None:
         """Use parameters without NaN and infinity, so that zero cotangents stay zero."""
         theta = self.arrays.array(self._theta)
         self.arrays.clear_non_finite(theta)
-        self.kernel.bind(theta)
+        self.method.bind(theta)
 
     def measured_units(self, values: Array) -> FloatArray:
         """Return ``(rows, points, states)`` as ``(members, rows, points, states)`` unscaled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,14 @@ class Solution:
     overflowed: bool
 
 
+class Watch(Protocol):
+    """Looks at an integration from outside."""
+
+    def found(self, block: Block, run: AdaptiveRun) -> bool:
+        """Look at a block whose steps have all been taken; True ends the integration."""
+        ...
+
+
 class Integrator:
     """One method on the rows of one batch.
 
@@ -130,8 +138,11 @@ class Integrator:
         pieces = self.inputs.gather(piece[None])
         self.inputs.write(out, t[None], h[None], pieces, self.nodes[-1:])
 
-    def stage_states(self, block: Block, n: int) -> None:
-        """Evaluate all stages of step ``n``; the last derivative goes to ``next_slope``."""
+    def stage_states(self, block: Block, n: int) -> Array:
+        """Evaluate all stages of step ``n`` and return the new state ``(states * rows,)``.
+
+        The last derivative goes to ``next_slope``.
+        """
         arrays, xp, tape, kernel = self.arrays, self.arrays.xp, block.tape, self.kernel
         prefix, scaled = block.prefix[n], block.scaled[n]
         slot, last = n * block.slots - self.first, self.stages - 1
@@ -142,6 +153,7 @@ class Integrator:
             target = self.next_slope if stage == last else scaled[stage]
             kernel.forward(tape, slot + stage, target)
             xp.multiply(target, self.h_full, out=scaled[stage])
+        return tape.state[slot + last]
 
     def evaluate_again(self, block: Block, t: FloatArray, h: FloatArray) -> None:
         """Fill the tape of a block whose evaluations were not kept, from its stored states.
@@ -175,6 +187,10 @@ class Integrator:
         probe = self.next_slope.reshape((self.n_states, -1)) * self.rate
         return control.first_step(states, slope, probe, trial, longest)
 
+    def run(self, control: Controller, start: FloatArray, end: FloatArray) -> AdaptiveRun:
+        """Return the state of a new integration."""
+        return AdaptiveRun(self, control, start, end)
+
     def adaptive(
         self,
         y: Array,
@@ -184,6 +200,7 @@ class Integrator:
         max_steps: int,
         *,
         keep: bool = True,
+        watch: Watch | None = None,
     ) -> Solution:
         """Integrate with step size control.
 
@@ -194,14 +211,17 @@ class Integrator:
             control: the controller.
             max_steps: attempted steps of a row.
             keep: whether a gradient is wanted afterwards.
+            watch: looks at every full block and may end the integration there.
         """
-        run = _Adaptive(self, control, start, end)
+        run = self.run(control, start, end)
         run.begin(y)
-        n = 0
+        n, size = 0, self.memory.block_steps
         while n < max_steps and run.any_left(n):
-            block = self.memory.block(n // self.memory.block_steps, keep=keep)
-            run.step(block, n % self.memory.block_steps)
+            block = self.memory.block(n // size, keep=keep)
+            run.step(block, n % size)
             n += 1
+            if watch is not None and n % size == 0 and watch.found(block, run):
+                break
         return run.finish(n, keep=keep)
 
     def fixed(self, y: Array, grid: Grid, *, keep: bool = True) -> Solution:
@@ -247,7 +267,7 @@ class Integrator:
         return np.asarray(grid.t[step, np.arange(self.count)])
 
 
-class _Adaptive:
+class AdaptiveRun:
     """State of one adaptive integration."""
 
     def __init__(
@@ -310,8 +330,7 @@ class _Adaptive:
         it.set_step(h)
         it.inputs.write(block.inputs(n), self.t[None], h[None], self.pieces, it.nodes)
         block.start[n][...] = self.y
-        it.stage_states(block, n)
-        new = block.tape.state[(n + 1) * block.slots - 1]
+        new = it.stage_states(block, n)
         for weights, estimate in zip(it.errors, it.estimates, strict=True):
             self.arrays.dot(weights, block.derivatives[n], out=estimate)
         error = self.control.error(self.y, new, it.estimates)

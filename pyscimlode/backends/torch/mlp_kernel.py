@@ -194,16 +194,28 @@ class MLPKernel:
 
     def add_gradient(self, tape: MLPTape, gradient: Array) -> None:
         """Add the parameters' gradient over the used slots to ``gradient: (members, size)``."""
-        for layer, (weight, bias, slope) in enumerate(self.parameters):
+        for layer in range(len(self.parameters)):
             full = self._contract(
                 tape.cotangents[layer][: tape.used], tape.layers[layer][: tape.used]
             )
-            if slope is not None:
-                unscaled = self._matrices(weight, bias)[1]
-                gradient[:, slope.slice] += (full * unscaled).sum(-1).sum(-1)[:, None]
-                full = full * self.theta[:, slope.slice][:, :, None]
-            gradient[:, weight.slice] += full[:, :, :-1].reshape((self.n_members, -1))
-            gradient[:, bias.slice] += full[:, :, -1]
+            self.add_layer_gradient(layer, full, gradient)
+
+    def add_layer_gradient(self, layer: int, full: Array, gradient: Array) -> None:
+        """Add a layer's part to ``gradient: (members, size)``.
+
+        Args:
+            layer: number of the layer.
+            full: ``(members, out, in + 1)`` cotangent of the matrix that is evaluated, whose last
+                column is the bias.
+            gradient: of the parameters.
+        """
+        weight, bias, slope = self.parameters[layer]
+        if slope is not None:
+            unscaled = self._matrices(weight, bias)[1]
+            gradient[:, slope.slice] += (full * unscaled).sum(-1).sum(-1)[:, None]
+            full = full * self.theta[:, slope.slice][:, :, None]
+        gradient[:, weight.slice] += full[:, :, :-1].reshape((self.n_members, -1))
+        gradient[:, bias.slice] += full[:, :, -1]
 
     def _contract(self, cotangents: Array, inputs: Array) -> Array:
         """Sum outer products over slots and rows; returns ``(members, out, in + 1)``."""

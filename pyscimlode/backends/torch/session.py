@@ -13,9 +13,10 @@ from pyscimlode.backends.arguments import checked_theta, indices
 from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.backends.torch.batch import Batch, Selection, TrainingBatch
+from pyscimlode.backends.torch.batch import TAKES_OVER, Batch, Selection, TrainingBatch
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.common import TorchSession, tolerances_for
+from pyscimlode.backends.torch.methods import EXPLICIT_DEFAULT
 from pyscimlode.backends.torch.threads import one_blas_thread
 from pyscimlode.errors import TimeError
 from pyscimlode.problem import Problem
@@ -31,7 +32,8 @@ class PortableSession(TorchSession):
 
     Args:
         problem: the problem.
-        solver: ``"auto"`` (tsit5), ``"tsit5"``, ``"dopri5"``, ``"dopri8"`` or ``"rk4"``.
+        solver: ``"auto"`` (tsit5, and rosenbrock where that is held down by stability),
+            ``"tsit5"``, ``"dopri5"``, ``"dopri8"``, ``"rk4"``, ``"rosenbrock"`` or ``"esdirk"``.
         device: where to compute.
         dtype: ``torch.float64`` or ``torch.float32`` (rtol is then at least 5e-6).
         library: array library on the CPU: ``"auto"`` (NumPy) or ``"torch"``.
@@ -51,6 +53,7 @@ class PortableSession(TorchSession):
     ) -> None:
         super().__init__(problem, device, dtype)
         self.solver, self.notes = tolerances_for(solver, dtype)
+        self._told = False
         self._library = library
         self._memory_limit = memory_limit
         self._batches: OrderedDict[tuple[bytes, bytes], TrainingBatch] = OrderedDict()
@@ -92,7 +95,7 @@ class PortableSession(TorchSession):
             status=solution.status.reshape(shape),
             failed_at=failed_at,
             nfev=solution.nfev.reshape(shape),
-            notes=self.notes,
+            notes=(*self.notes, *self._stiffness_notes(batch)),
         )
 
     def close(self) -> None:
@@ -114,6 +117,7 @@ class PortableSession(TorchSession):
         parameters = checked_theta(self._problem, theta, len(selected))
         batch = self._batch(selected, chosen)
         solution = batch.integrate(parameters, refresh=refresh, keep=gradient)
+        self._note_stiffness(batch)
         status, success = self._row_status(batch, solution.status)
         arrays = batch.arrays
         with np.errstate(all="ignore"), torch.no_grad():
@@ -131,6 +135,26 @@ class PortableSession(TorchSession):
         pir_part = np.array(arrays.numpy(pir), dtype=np.float64)
         nfev = int(solution.nfev.sum())
         return LossParts(data_part + pir_part, data_part, pir_part, status, nfev), slope
+
+    def _stiffness_notes(self, batch: Batch) -> tuple[str, ...]:
+        """Return what is to be said when ``"auto"`` changed to an implicit method."""
+        selection = batch.selection
+        stiff = batch.stiff.reshape(selection.shape) & selection.counted_rows
+        if not stiff.any():
+            return ()
+        count = len(np.unique(selection.experiments[stiff]))
+        total = len(np.unique(selection.experiments))
+        return (
+            f"solver='auto': {count} of {total} experiments {'is' if count == 1 else 'are'} stiff "
+            f"(the steps of {EXPLICIT_DEFAULT!r} are held down by stability), so {TAKES_OVER!r} "
+            "solved them all.",
+        )
+
+    def _note_stiffness(self, batch: Batch) -> None:
+        """Keep the first such note of the session."""
+        if batch.stiff.any() and not self._told:
+            self._told = True
+            self.notes = (*self.notes, *self._stiffness_notes(batch))
 
     def _batch(self, members: IntArray, experiments: IntArray) -> TrainingBatch:
         key = (members.tobytes(), experiments.tobytes())

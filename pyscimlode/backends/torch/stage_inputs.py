@@ -43,6 +43,7 @@ class StageInputs:
     Attributes:
         continuous: whether p(t) has no jumps, so that the derivative at the end of a step is the
             derivative at the start of the next one.
+        varying: whether any input changes between knots.
     """
 
     def __init__(self, inputs: ControlInputs, arrays: Arrays) -> None:
@@ -50,6 +51,7 @@ class StageInputs:
         self.arrays = arrays
         self.n_controls = inputs.n_controls
         self.continuous = inputs.continuous
+        self.varying = bool((inputs.deltas != 0.0).any())
         self.transform = inputs.scaling.control_transform
         self._count = members * rows
         self._shape = (rows,) if members == 1 else (members, rows)
@@ -131,3 +133,32 @@ class StageInputs:
             u *= self._factor
             u = self.arrays.between(u, -CONTROL_CLIP, CONTROL_CLIP)
         out[...] = u.reshape((-1, self.n_controls, *self._shape))
+
+    def slopes(self, t: Array, pieces: Pieces | None) -> Array | None:
+        """Return du/dt ``(steps, controls, *rows)`` after ``t: (steps, rows)``.
+
+        None where no input ever changes between knots.
+
+        Args:
+            t: within the pieces.
+            pieces: of the steps, from :meth:`gather`.
+        """
+        if pieces is None or not self.varying:
+            return None
+        xp = self.arrays.xp
+        start = (t - pieces.start) * pieces.inverse_width
+        inside = pieces.inverse_width * (start >= 0.0) * (start < 1.0)
+        fraction, rate = (
+            x.astype(self.arrays.dtype) if xp is np else x.to(self.arrays.dtype)
+            for x in (start, inside)
+        )
+        slope = (rate[:, None, None] * pieces.delta)[:, 0]
+        value = (fraction[:, None, None] * pieces.delta + pieces.value)[:, 0]
+        if self.transform == "log":
+            slope = slope / (1.0 + value)
+            value = xp.log1p(value)
+        if self.transform != "none":
+            slope = slope * self._factor
+            u = (value - self._shift) * self._factor
+            slope = slope * (xp.abs(u) < CONTROL_CLIP)
+        return slope.reshape((-1, self.n_controls, *self._shape))

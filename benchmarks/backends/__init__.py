@@ -1,0 +1,1 @@
+"""Engines beside each other: start, gradients, forecasts, trainings, memory, at equal accuracy."""

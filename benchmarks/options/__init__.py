@@ -1,0 +1,1 @@
+"""What options against stiffness do to a trained field."""

@@ -1,0 +1,1 @@
+"""Work-precision of stiff and explicit solvers: ``python -m benchmarks.stiff``."""
