@@ -42,7 +42,7 @@ from pyscimlode.kinetics.network import (
 )
 from pyscimlode.kinetics.ode import KineticModel
 from pyscimlode.kinetics.rates import RateFunction
-from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
+from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant, reaction
 from pyscimlode.kinetics.rewards import fastest_reward, incidence_reward, window_reward
 from pyscimlode.kinetics.state import SteadyState
 
@@ -78,6 +78,7 @@ __all__ = [
     "mirrored",
     "network_from_json",
     "published",
+    "reaction",
     "read_case",
     "save_generator",
     "state_from_json",

@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 STEPS = 15
+SHIFT = 1e-6
+"""1/h; as good as zero, and no eigenvalue is equal to it."""
 TOLERANCE = 1e-6
 """Largest residual of a Ritz value, relative to its size, to count as converged."""
 
 
 def screen(
-    jacobian: FloatArray, threshold: float, *, steps: int = STEPS, shift: float = 0.0
+    jacobian: FloatArray, threshold: float, *, steps: int = STEPS, shift: float = SHIFT
 ) -> FloatArray:
     """Return the largest converged real part above the threshold ``(models,)``; NaN without one.
 
@@ -44,7 +46,7 @@ def screen(
 
 
 def _inverse(jacobian: FloatArray, shift: float) -> FloatArray:
-    moved = jacobian - shift * np.eye(jacobian.shape[-1]) if shift else jacobian
+    moved = jacobian - shift * np.eye(jacobian.shape[-1])
     return np.asarray(np.linalg.inv(moved), dtype=np.float64)
 
 

@@ -64,7 +64,7 @@ def compile_laws(network: KineticNetwork) -> CompiledLaws:
     """Return the index arrays of a network."""
     terms, number = _terms(network)
     absent = len(terms)
-    species, reaction, km, turns, order = (np.array(column) for column in zip(*terms, strict=True))
+    species, reaction, km, turns, order = np.array(terms, dtype=np.float64).reshape(-1, 5).T
     pairs, pair_reaction = _pairs(network, number, absent)
     sided = [j for j, r in enumerate(network.reactions) if r.law in SIDED]
     substrates = [
@@ -76,7 +76,7 @@ def compile_laws(network: KineticNetwork) -> CompiledLaws:
         reaction=reaction.astype(np.int64),
         km=km.astype(np.int64),
         turns=turns.astype(np.int64),
-        order=order.astype(np.float64),
+        order=np.ascontiguousarray(order),
         pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),
         pair_reaction=np.array(pair_reaction, dtype=np.int64),
         substrate_side=_padded(substrates, absent),

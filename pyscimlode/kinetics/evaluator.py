@@ -22,8 +22,8 @@ from pyscimlode.kinetics.state import SteadyState
 
 FloatArray = npt.NDArray[np.float64]
 THRESHOLD = -2.5
-"""A model is valid when no eigenvalue's real part is above this, in 1/h: a third of E. coli
-trpD9923's doubling time of 134 min holds about two of its time constants (24 min)."""
+"""A model is valid when no eigenvalue's real part is above this, in 1/h: its dominant time constant
+is then at most 24 min, and a doubling of E. coli trpD9923 (134 min) lasts five of them or more."""
 LARGEST_LN_KM = 60.0
 """Beyond this a KM has left every chemical meaning, and products of c/K may overflow."""
 CHUNK = 128
@@ -35,8 +35,8 @@ class Evaluation:
     """What the eigenvalues of a batch of models say.
 
     Attributes:
-        lambda_max: ``(models,)`` largest real part, 1/h; NaN where ``lower_bound`` is all that
-            is known.
+        lambda_max: ``(models,)`` largest real part, 1/h; of a screened and rejected model a lower
+            bound, itself above the threshold.
         valid: ``(models,)`` lambda_max <= threshold.
         threshold: 1/h.
     """

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from pyscimlode.kinetics.case_json import KineticCase
 from pyscimlode.kinetics.checks import log_displacement
 from pyscimlode.kinetics.network import Compartment, KineticNetwork, KineticSpecies
-from pyscimlode.kinetics.reactions import (
-    FIRST_ORDER,
-    KineticReaction,
-    Modifier,
-    Participant,
-)
+from pyscimlode.kinetics.reactions import FIRST_ORDER, reaction
 from pyscimlode.kinetics.state import SteadyState
 
 
@@ -56,33 +51,6 @@ def toy6() -> KineticCase:
         provenance={"source": "constructed; exact"},
     )
     return KineticCase(network, state)
-
-
-def reaction(
-    id_: str, law: str, equation: str, modifiers: Sequence[tuple[str, float, str]] = ()
-) -> KineticReaction:
-    """Return a reaction written as ``"A + 2 B <-> C"``; KM are named after species and reaction.
-
-    Args:
-        id_: of the reaction.
-        law: its rate law.
-        equation: with ``<->`` or ``->`` between the sides (the law decides on reversibility).
-        modifiers: (species, coefficient, kind) of each.
-    """
-    left, right = equation.replace("<->", "->").split("->")
-    sides = [*_side(left, -1.0), *_side(right, 1.0)]
-    with_km = law != "mass_action"
-    participants = [
-        Participant(name, n, f"km_{name}_{id_}" if with_km else None) for name, n in sides
-    ]
-    return KineticReaction(
-        id_, law, tuple(participants), tuple(Modifier(*modifier) for modifier in modifiers)
-    )
-
-
-def _side(text: str, sign: float) -> list[tuple[str, float]]:
-    terms = [term.split() for term in text.split("+")]
-    return [(term[-1], sign * (float(term[0]) if len(term) > 1 else 1.0)) for term in terms]
 
 
 DENSITY = 300.0

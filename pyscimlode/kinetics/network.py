@@ -88,6 +88,10 @@ class KineticNetwork:
             self._check_moieties()
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash((self.name, self.species, self.reactions, self.dependent, self.km_order))
 
     @cached_property

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.errors import DataError, SolverError
 from pyscimlode.kinetics.evaluator import KineticEvaluator
-from pyscimlode.kinetics.moieties import balances
+from pyscimlode.kinetics.moieties import Balances, balances
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.rates import RateFunction
 from pyscimlode.kinetics.state import SteadyState
@@ -26,12 +26,18 @@ class KineticModel:
         state: the steady state that the parameters belong to; its fixed species stay.
         ln_km: ``(KM,)`` ln mM.
         ln_vmax: ``(reactions,)`` ln mM/h.
+
+    Attributes:
+        rate_function: the rates of the network.
+        balances: stoichiometry and totals of the network.
     """
 
     network: KineticNetwork
     state: SteadyState
     ln_km: FloatArray
     ln_vmax: FloatArray
+    rate_function: RateFunction = field(init=False, repr=False)
+    balances: Balances = field(init=False, repr=False)
 
     @classmethod
     def at_steady_state(cls, evaluator: KineticEvaluator, ln_km: npt.ArrayLike) -> KineticModel:
@@ -43,30 +49,26 @@ class KineticModel:
         return cls(evaluator.network, evaluator.state, row, ln_vmax)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_rates", RateFunction(self.network, self.state.keq))
-        object.__setattr__(self, "_balances", balances(self.network))
-
-    @property
-    def rate_function(self) -> RateFunction:
-        """The rates of the network."""
-        return self._rates  # type: ignore[attr-defined,no-any-return]
+        function = RateFunction(self.network, self.state.keq)
+        object.__setattr__(self, "rate_function", function)
+        object.__setattr__(self, "balances", balances(self.network))
 
     @property
     def initial(self) -> FloatArray:
         """``(dynamic,)`` mM at the steady state, in the order of ``network.dynamic_ids``."""
-        return self.state.concentrations[balances(self.network).dynamic]
+        return self.state.concentrations[self.balances.dynamic]
 
     def all_concentrations(self, c: FloatArray) -> FloatArray:
         """Return ``(..., species)`` for dynamic species ``(..., dynamic)``."""
         shape = (*c.shape[:-1], len(self.state.concentrations))
         full = np.array(np.broadcast_to(self.state.concentrations, shape))
-        full[..., balances(self.network).dynamic] = c
+        full[..., self.balances.dynamic] = c
         return full
 
     def rhs(self, t: float, c: FloatArray) -> FloatArray:
         """Return dc/dt ``(dynamic,)`` in mM/h for c ``(dynamic,)`` in mM."""
         v = self.rate_function.rates(self.all_concentrations(c), self.ln_km, self.ln_vmax)[0]
-        return np.asarray(balances(self.network).matrix @ v)
+        return np.asarray(self.balances.matrix @ v)
 
     def jacobian(self, t: float, c: FloatArray) -> FloatArray:
         """Return d(dc/dt)/dc ``(dynamic, dynamic)`` in 1/h."""
@@ -86,7 +88,7 @@ class KineticModel:
 
     def totals(self, c: FloatArray) -> FloatArray:
         """Return the conserved totals ``(..., moieties)`` of c ``(..., dynamic)``."""
-        return np.asarray(c @ balances(self.network).totals.T)
+        return np.asarray(c @ self.balances.totals.T)
 
     def simulate(
         self,
@@ -137,5 +139,5 @@ class KineticModel:
     def _log_parts(self, c: FloatArray) -> tuple[FloatArray, FloatArray]:
         full = self.all_concentrations(c)
         v, by_log = self.rate_function.derivatives(full, self.ln_km, self.ln_vmax)
-        of = balances(self.network)
+        of = self.balances
         return of.matrix @ v[0], of.matrix @ by_log[0][:, of.dynamic]

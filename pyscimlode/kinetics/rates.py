@@ -46,7 +46,8 @@ class RateFunction:
     """Rates v(c; KM, Vmax) of all reactions of a network.
 
     v = V (forward - backward) / D, where backward / forward is Gamma / Keq (Haldane). Rates stay
-    finite where concentrations are zero; terms with K are written as c/K throughout.
+    finite where concentrations are zero. A negative concentration, as a solver may try one, counts
+    as zero in D alone.
 
     Args:
         network: the kinetic network.
@@ -129,7 +130,7 @@ class RateFunction:
         self, c: FloatArray, ln_km: FloatArray, ln_vmax: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         laws = self.laws
-        x = c[laws.species] * np.exp(-ln_km[laws.km])
+        x = np.maximum(c, 0.0)[laws.species] * np.exp(-ln_km[laws.km])
         log_scale = ln_vmax - saturation(laws, x).log_denominator
         np.subtract.at(log_scale, laws.reaction, laws.order[:, None] * ln_km[laws.km])
         scale = np.exp(log_scale)

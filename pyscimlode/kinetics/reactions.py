@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyscimlode.errors import ModelError
@@ -103,6 +103,33 @@ class KineticReaction:
     def reversible(self) -> bool:
         """Whether the law has a backward rate, and so needs an equilibrium constant."""
         return self.law != "irrev_mm"
+
+
+def reaction(
+    id_: str, law: str, equation: str, modifiers: Sequence[tuple[str, float, str]] = ()
+) -> KineticReaction:
+    """Return a reaction written as ``"A + 2 B <-> C"``; KM are named after species and reaction.
+
+    Args:
+        id_: of the reaction.
+        law: its rate law.
+        equation: with ``<->`` or ``->`` between the sides (the law decides on reversibility).
+        modifiers: (species, coefficient, kind) of each.
+    """
+    left, right = equation.replace("<->", "->").split("->")
+    sides = [*_side(left, -1.0), *_side(right, 1.0)]
+    with_km = law != "mass_action"
+    participants = [
+        Participant(name, n, f"km_{name}_{id_}" if with_km else None) for name, n in sides
+    ]
+    return KineticReaction(
+        id_, law, tuple(participants), tuple(Modifier(*modifier) for modifier in modifiers)
+    )
+
+
+def _side(text: str, sign: float) -> list[tuple[str, float]]:
+    terms = [term.split() for term in text.split("+")]
+    return [(term[-1], sign * (float(term[0]) if len(term) > 1 else 1.0)) for term in terms]
 
 
 def repeated(names: Iterable[str]) -> list[str]:

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from pyscimlode.errors import DataError
-from pyscimlode.kinetics import KineticCase, RateFunction, log_displacement
+from pyscimlode.kinetics import (
+    Compartment,
+    KineticCase,
+    KineticEvaluator,
+    KineticNetwork,
+    KineticSpecies,
+    RateFunction,
+    SteadyState,
+    log_displacement,
+    reaction,
+)
 from tests.kinetics.cases import evaluator_of, golden_case, random_ln_km
 
 
@@ -86,6 +96,31 @@ def test_rates_are_finite_where_species_have_run_out(own: KineticCase) -> None:
     assert np.isfinite(function.rates(c, ln_km, ln_vmax)).all()
     assert np.isfinite(rates).all()
     assert np.isfinite(derivatives).all()
+
+
+def test_a_negative_concentration_is_pulled_back(toy: KineticCase) -> None:
+    """B = -0.5: R3 (B <-> P_e) runs backwards, as with no B in the denominator."""
+    c = np.ones(8)
+    c[3] = -0.5
+    rates = RateFunction(toy.network, toy.state.keq).rates(c, np.full(14, -9.0), np.zeros(6))[0]
+    k = np.exp(-9.0)
+    assert rates[2] == pytest.approx((-0.5 - 0.5) / k / (1 + 1 / k))
+
+
+def test_networks_of_mass_action_alone() -> None:
+    network = KineticNetwork(
+        "chain",
+        (Compartment("c"),),
+        (KineticSpecies("S", "c", True), KineticSpecies("A", "c"), KineticSpecies("P", "c", True)),
+        (reaction("R1", "mass_action", "S <-> A"), reaction("R2", "mass_action", "A <-> P")),
+    )
+    state = SteadyState(np.array([3.0, 2.0, 1.0]), np.ones(2), np.ones(2))
+    evaluator = KineticEvaluator(network, state)
+    none = np.zeros((1, 0))
+    np.testing.assert_allclose(np.exp(evaluator.ln_vmax(none)), [[1.0, 1.0]])
+    assert evaluator.evaluate(none).lambda_max[0] == pytest.approx(-2.0)
+    rates = RateFunction(network, state.keq).rates(state.concentrations, none, np.zeros((1, 2)))
+    np.testing.assert_allclose(rates, [[1.0, 1.0]])
 
 
 def test_inputs_that_do_not_fit(toy: KineticCase) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pyscimlode.kinetics.arnoldi import STEPS, TOLERANCE
+from pyscimlode.kinetics.arnoldi import SHIFT, STEPS, TOLERANCE
 from pyscimlode.kinetics.eigen import NUDGE
 
 
@@ -55,7 +55,9 @@ def leading_vectors(jacobian: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     return left, right
 
 
-def screen(jacobian: Tensor, threshold: float, *, steps: int = STEPS, shift: float = 0.0) -> Tensor:
+def screen(
+    jacobian: Tensor, threshold: float, *, steps: int = STEPS, shift: float = SHIFT
+) -> Tensor:
     """Return the largest converged real part above the threshold ``(models,)``; NaN without one.
 
     As :func:`pyscimlode.kinetics.arnoldi.screen`: batched products and one inverse, so a GPU runs
