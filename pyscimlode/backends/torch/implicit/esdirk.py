@@ -86,12 +86,12 @@ class EsdirkIntegrator(ImplicitIntegrator):
             change = xp.where(done, 0.0, change)
             flat += change
             size = (((gamma * change) / scale) ** 2).sum(axis=0) ** 0.5
-            self.further_evaluations = self.further_evaluations + (~done)
+            self.further_evaluations = self.further_evaluations + 1.0 * (~done)
             done = done | self._converged(size, before)
             before = size
-            if arrays.host and (bool(done.all()) or not bool(xp.isfinite(size).all())):
+            if arrays.host and bool((done | ~xp.isfinite(size)).all()):
                 break
-        self.further_evaluations = self.further_evaluations - (~idle)
+        self.further_evaluations = self.further_evaluations - 1.0 * (~idle)
         return done
 
     def _converged(self, size: Array, before: Array | None) -> Array:

@@ -66,7 +66,7 @@ def odeint_implicit(
             every row on its own and any number of rows.
         y0: ``(rows, D)`` or ``(D,)`` at ``times[0]``; device and data type are taken from it.
         times: ``(times,)``, increasing.
-        method: ``"rosenbrock"`` (Rodas5P) or ``"esdirk"`` (Kvaerno5).
+        method: ``"rosenbrock"`` (Rodas5P) or ``"esdirk"`` (KenCarp5).
         rtol: relative tolerance.
         atol: absolute tolerance.
         jacobian: ``(t, y, *params) -> (rows, D, D)``; by forward mode of ``func`` if None.
