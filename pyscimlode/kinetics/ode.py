@@ -140,4 +140,5 @@ class KineticModel:
         full = self.all_concentrations(c)
         v, by_log = self.rate_function.derivatives(full, self.ln_km, self.ln_vmax)
         of = self.balances
-        return of.matrix @ v[0], of.matrix @ by_log[0][:, of.dynamic]
+        # BLAS takes contiguous arrays alone; others cost a hundred times as much.
+        return of.matrix @ v[0], of.matrix @ np.ascontiguousarray(by_log[0][:, of.dynamic])

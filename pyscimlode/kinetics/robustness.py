@@ -1,0 +1,246 @@
+"""Robustness: do models return to the steady state after all concentrations were perturbed?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.errors import DataError, SolverError
+from pyscimlode.kinetics.evaluator import KineticEvaluator
+from pyscimlode.kinetics.network import KineticNetwork
+from pyscimlode.kinetics.ode import KineticModel
+from pyscimlode.kinetics.perturbation import perturbed
+from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.kinetics.stiff import MOST_EVALUATIONS, integrate_log
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+TIMES_MIN = (24.0, 34.0)
+"""Minutes after a perturbation at which the article counts (five time constants are 134 min)."""
+TOLERANCES = (0.05, float(np.exp(-1.0)))
+PATHS = 35
+"""Times of the paths that are kept for figures."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Something whose return is judged, by the member of it that is farthest away.
+
+    Attributes:
+        name: in tables.
+        species: ids of dynamic species.
+        reactions: ids of reactions, whose rates are judged as concentrations are.
+    """
+
+    name: str
+    species: tuple[str, ...] = ()
+    reactions: tuple[str, ...] = ()
+
+
+def compartment_species(network: KineticNetwork, compartment: str) -> tuple[str, ...]:
+    """Return the dynamic species of a compartment, such as all cytosolic metabolites.
+
+    Raises:
+        DataError: there are none.
+    """
+    found = tuple(s.id for s in network.species if s.compartment == compartment and not s.fixed)
+    if not found:
+        known = ", ".join(c.id for c in network.compartments)
+        raise DataError(
+            f"Compartment {compartment!r} has no dynamic species; the network has {known}."
+        )
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """What became of perturbed models.
+
+    Attributes:
+        watched: names of what was judged.
+        judged_min: ``(judged,)`` minutes after the perturbation at which returns are counted.
+        times_min: ``(times,)`` minutes of the paths; the judged ones are among them.
+        ratios: ``(models, perturbations, times, watched)`` x / x_ss of the member that is farthest
+            from 1; NaN where the integration failed.
+        failures: (model, perturbation) -> what the solver said.
+        amplitude: largest relative perturbation.
+    """
+
+    watched: tuple[str, ...]
+    judged_min: tuple[float, ...]
+    times_min: FloatArray
+    ratios: FloatArray
+    failures: Mapping[tuple[int, int], str]
+    amplitude: float
+
+    def returned(self, time_min: float, tolerance: float) -> npt.NDArray[np.bool_]:
+        """Return ``(models, perturbations, watched)``: max abs(x/x_ss - 1) <= tolerance.
+
+        A failed integration has not returned.
+
+        Raises:
+            DataError: a time that is not among :attr:`times_min`.
+        """
+        place = np.flatnonzero(np.isclose(self.times_min, time_min, rtol=0, atol=1e-9))
+        if not len(place):
+            raise DataError(f"There are no paths at {time_min:g} min; give it in times_min=.")
+        away = np.abs(self.ratios[:, :, place[0]] - 1.0)
+        return np.asarray(away <= tolerance)
+
+    def table(self, tolerances: Sequence[float] = TOLERANCES) -> pd.DataFrame:
+        """Return shares that returned, one row for each quantity, time and tolerance.
+
+        Columns: ``returned`` (share of all runs), ``every`` (share of models that returned from
+        every perturbation), ``runs`` and ``failed`` (numbers of them).
+        """
+        import pandas as pd
+
+        rows = []
+        for tolerance in tolerances:
+            for time in self.judged_min:
+                back = self.returned(time, tolerance)
+                for k, name in enumerate(self.watched):
+                    rows.append(
+                        {
+                            "watched": name,
+                            "time_min": time,
+                            "tolerance": tolerance,
+                            "returned": float(back[..., k].mean()),
+                            "every": float(back[..., k].all(axis=1).mean()),
+                            "runs": back.shape[0] * back.shape[1],
+                            "failed": len(self.failures),
+                        }
+                    )
+        return pd.DataFrame(rows)
+
+
+def robustness(
+    evaluator: KineticEvaluator,
+    ln_km: npt.ArrayLike,
+    watched: Sequence[Watched],
+    *,
+    perturbations: int = 10,
+    amplitude: float = 0.5,
+    times_min: Sequence[float] = TIMES_MIN,
+    seed: int = 0,
+    rtol: float = 1e-5,
+    executor: Executor | None = None,
+    most: int = MOST_EVALUATIONS,
+) -> Robustness:
+    """Perturb all concentrations of models and follow them.
+
+    ln c is integrated with the analytic Jacobian, so no concentration becomes negative. All models
+    start from the same perturbations (:func:`pyscimlode.kinetics.perturbation.perturbed`).
+
+    Args:
+        evaluator: of a network at a steady state.
+        ln_km: ``(models, KM)`` ln mM.
+        watched: what is judged.
+        perturbations: of each model.
+        amplitude: largest relative change of a concentration.
+        times_min: minutes at which returns are counted, increasing.
+        seed: of the perturbations.
+        rtol: tolerance of the solver, on ln c.
+        executor: simulates models, as that of :func:`pyscimlode.kinetics.evolve`.
+        most: evaluations of the rates after which a run counts as failed.
+
+    Raises:
+        DataError: ``watched`` names what the network does not have, or times that do not increase.
+        ModelError: an unknown species or reaction.
+    """
+    judged = np.asarray(times_min, dtype=np.float64)
+    if not (len(judged) and judged[0] > 0 and (np.diff(judged) > 0).all()):
+        raise DataError(f"times_min={tuple(times_min)} must be positive and increase.")
+    network, state = evaluator.network, evaluator.state
+    times = np.unique(np.concatenate([np.linspace(0.0, judged[-1], PATHS), judged]))
+    groups = tuple(_places(network, item) for item in watched)
+    starts = perturbed(network, state, perturbations, amplitude=amplitude, seed=seed)
+    run = _Run(network, state, groups, starts, times, rtol, most)
+    rows = np.asarray(ln_km, dtype=np.float64)
+    ln_vmax = evaluator.ln_vmax(rows)
+    if executor is None:
+        done = [run(*pair) for pair in zip(rows, ln_vmax, strict=True)]
+    else:
+        futures = [executor.submit(run, *pair) for pair in zip(rows, ln_vmax, strict=True)]
+        done = [future.result() for future in futures]
+    failures = {(i, j): text for i, (_, said) in enumerate(done) for j, text in said.items()}
+    return Robustness(
+        tuple(item.name for item in watched),
+        tuple(judged.tolist()),
+        times,
+        np.array([ratios for ratios, _ in done]),
+        failures,
+        amplitude,
+    )
+
+
+Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
+def _places(network: KineticNetwork, item: Watched) -> Places:
+    if not item.species and not item.reactions:
+        raise DataError(f"{item.name!r} watches no species and no reaction.")
+    for name in item.species:
+        if name in network.species_ids and name not in network.dynamic_ids:
+            raise DataError(f"{item.name!r} watches {name!r}, which is held constant.")
+    return network.species_index(item.species), network.reaction_index(item.reactions)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Simulates one model from all perturbations; travels to other processes."""
+
+    network: KineticNetwork
+    state: SteadyState
+    groups: tuple[Places, ...]
+    starts: FloatArray
+    times_min: FloatArray
+    rtol: float
+    most: int
+
+    def __call__(self, ln_km: FloatArray, ln_vmax: FloatArray) -> tuple[FloatArray, dict[int, str]]:
+        """Return ratios ``(perturbations, times, watched)``, and failures by perturbation."""
+        model = KineticModel(self.network, self.state, ln_km, ln_vmax)
+        shape = (len(self.starts), len(self.times_min), len(self.groups))
+        ratios, failures = np.full(shape, np.nan), {}
+        for j, start in enumerate(self.starts):
+            try:
+                path = self._path(model, start)
+            except SolverError as error:
+                failures[j] = str(error)
+            else:
+                ratios[j] = self._ratios(model, path)
+        return ratios, failures
+
+    def _path(self, model: KineticModel, start: FloatArray) -> FloatArray:
+        solution = integrate_log(
+            model.log_rhs,
+            model.log_jacobian,
+            np.log(start),
+            self.times_min / 60.0,
+            rtol=self.rtol,
+            atol=self.rtol,
+            most=self.most,
+        )
+        return np.asarray(np.exp(solution.y.T))
+
+    def _ratios(self, model: KineticModel, path: FloatArray) -> FloatArray:
+        full = model.all_concentrations(path)
+        rates = model.rate_function.rates(full, model.ln_km, model.ln_vmax)
+        columns = []
+        for species, reactions in self.groups:
+            parts = [
+                full[:, species] / self.state.concentrations[species],
+                rates[:, reactions] / self.state.fluxes_mM_h[reactions],
+            ]
+            every = np.concatenate(parts, axis=1)
+            farthest = np.abs(every - 1.0).argmax(axis=1)
+            columns.append(every[np.arange(len(every)), farthest])
+        return np.stack(columns, axis=1)
