@@ -129,9 +129,9 @@ def _corners(rows: FloatArray, room: FloatArray, rng: np.random.Generator) -> Fl
     free = [(None, None)] * dimensions
     found = []
     for _ in range(dimensions + 1):
-        goal = rng.standard_normal(dimensions)
-        for sign in (1.0, -1.0):
-            solution = linprog(sign * goal, A_ub=rows, b_ub=room, bounds=free, method="highs")
+        goal = np.asarray(rng.standard_normal(dimensions))
+        for weights in (goal, -goal):
+            solution = linprog(weights, A_ub=rows, b_ub=room, bounds=free, method="highs")
             if solution.x is None:
                 raise DataError("The polytope is not bounded; give every coordinate bounds.")
             found.append(solution.x)

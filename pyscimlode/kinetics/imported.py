@@ -13,8 +13,6 @@ from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
 
-PROTON_PREFIXES = ("h_", "M_h_")
-
 
 @dataclass(frozen=True, eq=False)
 class ImportedNetwork:
