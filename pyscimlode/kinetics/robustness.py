@@ -224,12 +224,11 @@ class _Run:
             model.log_rhs,
             model.log_jacobian,
             np.log(start),
-            self.times_min / 60.0,
+            self.times_min[-1] / 60.0,
             rtol=self.rtol,
-            atol=self.rtol,
             most=self.most,
         )
-        return np.asarray(np.exp(solution.y.T))
+        return np.exp(solution.at(self.times_min / 60.0))
 
     def _ratios(self, model: KineticModel, path: FloatArray) -> FloatArray:
         full = model.all_concentrations(path)

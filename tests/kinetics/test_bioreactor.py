@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pyscimlode.errors import DataError, ModelError, SolverError
+from pyscimlode.kinetics import KineticCase, KineticModel, stoichiometry
+from pyscimlode.kinetics.bioreactor import INOCULUM, BatchCulture, batch_culture
+from tests.kinetics.cases import evaluator_of, random_ln_km
+
+HELD = ("o2_e", "co2_e", "pi_e")
+
+
+@pytest.fixture(scope="module")
+def cells(pathway: KineticCase) -> KineticModel:
+    evaluator = evaluator_of(pathway)
+    ln_km = random_ln_km(pathway, 200, low=-10.0, high=-5.0)
+    best = int(np.argmin(evaluator.evaluate(ln_km).lambda_max))
+    return KineticModel.at_steady_state(evaluator, ln_km[best])
+
+
+@pytest.fixture(scope="module")
+def culture(cells: KineticModel) -> BatchCulture:
+    return batch_culture(cells, "BIO", held=HELD, medium={"glc_e": 20.0}, rtol=1e-5)
+
+
+def test_the_culture_outlives_its_glucose(culture: BatchCulture) -> None:
+    assert 10.0 < culture.exhausted_h("glc_e") < 40.0
+    assert culture.hours[-1] == 60.0
+    assert (culture.concentrations > 0).all()
+    assert culture.biomass[0] == pytest.approx(INOCULUM)
+    late = culture.hours > culture.exhausted_h("glc_e", share=1e-4)
+    assert culture.growth_rate[late].max() < 0.01 * culture.growth_rate.max()
+
+
+def test_balances_hold(culture: BatchCulture) -> None:
+    assert max(culture.balance_error.values()) < 1e-3
+    assert culture.moiety_error < 1e-3
+    assert (np.diff(culture.biomass) > 0).all() or culture.growth_rate.min() >= 0
+
+
+def test_early_growth_follows_the_exponential(
+    culture: BatchCulture, cells: KineticModel, pathway: KineticCase
+) -> None:
+    """With the medium of the steady state, a culture begins with its growth rate and yields."""
+    start = batch_culture(cells, "BIO", held=HELD, hours=0.5, points=3, rtol=1e-7)
+    assert start.growth_rate[0] == pytest.approx(0.1)
+    assert start.biomass[-1] == pytest.approx(INOCULUM * np.exp(0.1 * 0.5), rel=1e-3)
+    row = stoichiometry(pathway.network)[pathway.network.species_index(["glc_e"])[0]]
+    made = start.biomass[-1] - start.biomass[0]
+    uptake = (row @ pathway.state.fluxes) / 0.1
+    glucose = start.concentration("glc_e")
+    assert glucose[-1] - glucose[0] == pytest.approx(made * uptake, rel=1e-3)
+
+
+def test_held_species_stay_and_the_frame_has_the_medium(culture: BatchCulture) -> None:
+    assert np.ptp(culture.concentration("o2_e")) == 0.0
+    frame = culture.to_frame()
+    assert list(frame.columns) == ["hours", "biomass", "growth_rate", "glc_e", "ac_e", "lac_e"]
+    assert list(culture.to_frame(["atp_c"]).columns)[-1] == "atp_c"
+
+
+def test_mistakes_are_named(cells: KineticModel, culture: BatchCulture, toy: KineticCase) -> None:
+    with pytest.raises(ModelError, match=r"The reaction 'GROWTH' is not known"):
+        batch_culture(cells, "GROWTH")
+    with pytest.raises(ModelError, match=r"The species 'h_e' is not known"):
+        batch_culture(cells, "BIO", held=["h_e"])
+    with pytest.raises(DataError, match=r"medium names 'pi_e', which is not released"):
+        batch_culture(cells, "BIO", held=HELD, medium={"pi_e": 1.0})
+    with pytest.raises(DataError, match=r"medium has -1.0 mM of 'glc_e'; it must be positive"):
+        batch_culture(cells, "BIO", medium={"glc_e": -1.0})
+    with pytest.raises(DataError, match=r"No species is released: compartment 'c'"):
+        batch_culture(cells, "BIO", compartment="c", held=["h_c"])
+    with pytest.raises(DataError, match=r"inoculum=0.0 gDW/L must be positive"):
+        batch_culture(cells, "BIO", inoculum=0.0)
+    with pytest.raises(DataError, match=r"The culture has no species 'glucose'"):
+        culture.concentration("glucose")
+    model = KineticModel.at_steady_state(evaluator_of(toy), np.zeros(14))
+    with pytest.raises(DataError, match=r"The fluxes are in mM/h; give density="):
+        batch_culture(model, "R3")
+    with pytest.raises(SolverError, match=r"'example_pathway' was not followed: It took more"):
+        batch_culture(cells, "BIO", most=30)
