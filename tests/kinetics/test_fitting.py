@@ -34,7 +34,7 @@ def start_of(truth: KineticModel) -> KineticModel:
 
 def test_the_parameters_that_made_the_data_are_found(truth: KineticModel, data: Dataset) -> None:
     fit = fit_parameters(start_of(truth), data, FREE, rtol=1e-6)
-    assert fit.error < 1e-3 < 0.05 < fit.error_before
+    assert fit.error < 1e-5 < 0.02 < fit.error_before
     assert fit.values["vmax_R2"] == pytest.approx(np.exp(truth.ln_vmax[1]), rel=1e-2)
     assert fit.values["km_C_R6"] == pytest.approx(1.0, rel=1e-2)
     assert max(fit.log_sd.values()) < 0.01
