@@ -22,6 +22,7 @@ from pyscimlode.kinetics.case_json import (
     write_case,
 )
 from pyscimlode.kinetics.checks import check_state, log_displacement
+from pyscimlode.kinetics.cobra_models import network_from_cobra
 from pyscimlode.kinetics.evaluator import THRESHOLD, Evaluation, KineticEvaluator
 from pyscimlode.kinetics.evolution import (
     Evolution,
@@ -33,7 +34,9 @@ from pyscimlode.kinetics.evolution import (
 )
 from pyscimlode.kinetics.evolution_files import load_generator, save_generator
 from pyscimlode.kinetics.examples import example_pathway, toy6
+from pyscimlode.kinetics.fitting import KineticFit, fit_parameters
 from pyscimlode.kinetics.generator import KineticGenerator
+from pyscimlode.kinetics.imported import ImportedNetwork
 from pyscimlode.kinetics.moieties import Balances, balances, find_moieties, stoichiometry
 from pyscimlode.kinetics.network import (
     Compartment,
@@ -41,10 +44,23 @@ from pyscimlode.kinetics.network import (
     KineticSpecies,
 )
 from pyscimlode.kinetics.ode import KineticModel
+from pyscimlode.kinetics.parameter_sets import (
+    ParameterSets,
+    iterate_parameter_sets,
+    read_parameter_sets,
+    write_generated_sets,
+    write_parameter_sets,
+)
 from pyscimlode.kinetics.rates import RateFunction
 from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant, reaction
 from pyscimlode.kinetics.rewards import fastest_reward, incidence_reward, window_reward
+from pyscimlode.kinetics.sbml_export import model_to_sbml, write_sbml
+from pyscimlode.kinetics.sbml_import import model_from_sbml, read_sbml
+from pyscimlode.kinetics.simulated import simulate_strains, with_levels
+from pyscimlode.kinetics.skimpy_yaml import read_skimpy_yaml
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.kinetics.state_ranges import StateRanges
+from pyscimlode.kinetics.steady_states import SteadyStateSample, sample_steady_states
 
 __all__ = [
     "THRESHOLD",
@@ -54,17 +70,22 @@ __all__ = [
     "Evolution",
     "EvolutionResult",
     "Generation",
+    "ImportedNetwork",
     "KineticCase",
     "KineticEvaluator",
+    "KineticFit",
     "KineticGenerator",
     "KineticModel",
     "KineticNetwork",
     "KineticReaction",
     "KineticSpecies",
     "Modifier",
+    "ParameterSets",
     "Participant",
     "RateFunction",
+    "StateRanges",
     "SteadyState",
+    "SteadyStateSample",
     "balances",
     "case_to_json",
     "check_state",
@@ -72,18 +93,32 @@ __all__ = [
     "example_pathway",
     "fastest_reward",
     "find_moieties",
+    "fit_parameters",
     "incidence_reward",
+    "iterate_parameter_sets",
     "load_generator",
     "log_displacement",
     "mirrored",
+    "model_from_sbml",
+    "model_to_sbml",
+    "network_from_cobra",
     "network_from_json",
     "published",
     "reaction",
     "read_case",
+    "read_parameter_sets",
+    "read_sbml",
+    "read_skimpy_yaml",
+    "sample_steady_states",
     "save_generator",
+    "simulate_strains",
     "state_from_json",
     "stoichiometry",
     "toy6",
     "window_reward",
+    "with_levels",
     "write_case",
+    "write_generated_sets",
+    "write_parameter_sets",
+    "write_sbml",
 ]
