@@ -246,7 +246,7 @@ class _Reactor:
     def _rates(self, c: FloatArray) -> FloatArray:
         model = self.model
         full = np.stack([self._full(row) for row in c])
-        return model.rate_function.rates(full, model.ln_km, model.ln_vmax)
+        return np.asarray(model.rate_function.rates(full, model.ln_km, model.ln_vmax))
 
     def _full(self, c: FloatArray) -> FloatArray:
         full = np.array(self.model.state.concentrations)
