@@ -187,7 +187,7 @@ class _Reactor:
         """Return dy/dt."""
         change = self._change(y)
         change[:-1] += TRICKLE * np.exp(-y[:-1])
-        return change
+        return np.asarray(change)
 
     def jacobian(self, t: float, y: FloatArray) -> FloatArray:
         """Return d(dy/dt)/dy."""

@@ -14,6 +14,14 @@ from pyscimlode.plots.forecast_panels import plot_forecast_panels
 from pyscimlode.plots.forecasts import plot_forecast
 from pyscimlode.plots.heatmap import plot_score_heatmap
 from pyscimlode.plots.history import plot_history
+from pyscimlode.plots.kinetics import (
+    plot_cultures,
+    plot_eigenvalues,
+    plot_incidence,
+    plot_km_distributions,
+    plot_landscape,
+    plot_robustness,
+)
 from pyscimlode.plots.learning_curves import plot_learning_curves
 from pyscimlode.plots.rate_curves import rate_curves
 from pyscimlode.plots.rates import plot_rates
@@ -24,14 +32,20 @@ from pyscimlode.plots.work_precision import plot_work_precision
 __all__ = [
     "plot_agreement",
     "plot_coverage",
+    "plot_cultures",
     "plot_dataset",
+    "plot_eigenvalues",
     "plot_field",
     "plot_forecast",
     "plot_forecast_panels",
     "plot_history",
+    "plot_incidence",
+    "plot_km_distributions",
+    "plot_landscape",
     "plot_learning_curves",
     "plot_rates",
     "plot_reproduction",
+    "plot_robustness",
     "plot_score_heatmap",
     "plot_scores",
     "plot_work_precision",
