@@ -23,6 +23,7 @@ from pyscimlode.kinetics.case_json import (
 )
 from pyscimlode.kinetics.checks import check_state, log_displacement
 from pyscimlode.kinetics.cobra_models import network_from_cobra
+from pyscimlode.kinetics.equilibrator_keq import EstimatedKeq, keq_from_equilibrator
 from pyscimlode.kinetics.evaluator import THRESHOLD, Evaluation, KineticEvaluator
 from pyscimlode.kinetics.evolution import (
     Evolution,
@@ -66,6 +67,7 @@ __all__ = [
     "THRESHOLD",
     "Balances",
     "Compartment",
+    "EstimatedKeq",
     "Evaluation",
     "Evolution",
     "EvolutionResult",
@@ -96,6 +98,7 @@ __all__ = [
     "fit_parameters",
     "incidence_reward",
     "iterate_parameter_sets",
+    "keq_from_equilibrator",
     "load_generator",
     "log_displacement",
     "mirrored",
