@@ -13,6 +13,7 @@ np.float64(-3.487246)
 
 from __future__ import annotations
 
+from pyscimlode.kinetics.bioreactor import BatchCulture, batch_culture
 from pyscimlode.kinetics.case_json import (
     KineticCase,
     case_to_json,
@@ -38,6 +39,23 @@ from pyscimlode.kinetics.examples import example_pathway, toy6
 from pyscimlode.kinetics.fitting import KineticFit, fit_parameters
 from pyscimlode.kinetics.generator import KineticGenerator
 from pyscimlode.kinetics.imported import ImportedNetwork
+from pyscimlode.kinetics.integration import (
+    measured_intervals,
+    overlap_table,
+    uncertainty_reduction,
+    with_measured,
+)
+from pyscimlode.kinetics.landscape import (
+    EvolutionSearch,
+    GeneratorSearch,
+    Landscape,
+    UniformSearch,
+    embed,
+    never_fast,
+    polar_view,
+    read_states,
+    scan_landscape,
+)
 from pyscimlode.kinetics.moieties import Balances, balances, find_moieties, stoichiometry
 from pyscimlode.kinetics.network import (
     Compartment,
@@ -52,9 +70,16 @@ from pyscimlode.kinetics.parameter_sets import (
     write_generated_sets,
     write_parameter_sets,
 )
+from pyscimlode.kinetics.perturbation import perturbed
 from pyscimlode.kinetics.rates import RateFunction
 from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant, reaction
 from pyscimlode.kinetics.rewards import fastest_reward, incidence_reward, window_reward
+from pyscimlode.kinetics.robustness import (
+    Robustness,
+    Watched,
+    assess_robustness,
+    compartment_species,
+)
 from pyscimlode.kinetics.sbml_export import model_to_sbml, write_sbml
 from pyscimlode.kinetics.sbml_import import model_from_sbml, read_sbml
 from pyscimlode.kinetics.simulated import simulate_strains, with_levels
@@ -66,12 +91,15 @@ from pyscimlode.kinetics.steady_states import SteadyStateSample, sample_steady_s
 __all__ = [
     "THRESHOLD",
     "Balances",
+    "BatchCulture",
     "Compartment",
     "EstimatedKeq",
     "Evaluation",
     "Evolution",
     "EvolutionResult",
+    "EvolutionSearch",
     "Generation",
+    "GeneratorSearch",
     "ImportedNetwork",
     "KineticCase",
     "KineticEvaluator",
@@ -81,16 +109,24 @@ __all__ = [
     "KineticNetwork",
     "KineticReaction",
     "KineticSpecies",
+    "Landscape",
     "Modifier",
     "ParameterSets",
     "Participant",
     "RateFunction",
+    "Robustness",
     "StateRanges",
     "SteadyState",
     "SteadyStateSample",
+    "UniformSearch",
+    "Watched",
+    "assess_robustness",
     "balances",
+    "batch_culture",
     "case_to_json",
     "check_state",
+    "compartment_species",
+    "embed",
     "evolve",
     "example_pathway",
     "fastest_reward",
@@ -101,25 +137,34 @@ __all__ = [
     "keq_from_equilibrator",
     "load_generator",
     "log_displacement",
+    "measured_intervals",
     "mirrored",
     "model_from_sbml",
     "model_to_sbml",
     "network_from_cobra",
     "network_from_json",
+    "never_fast",
+    "overlap_table",
+    "perturbed",
+    "polar_view",
     "published",
     "reaction",
     "read_case",
     "read_parameter_sets",
     "read_sbml",
     "read_skimpy_yaml",
+    "read_states",
     "sample_steady_states",
     "save_generator",
+    "scan_landscape",
     "simulate_strains",
     "state_from_json",
     "stoichiometry",
     "toy6",
+    "uncertainty_reduction",
     "window_reward",
     "with_levels",
+    "with_measured",
     "write_case",
     "write_generated_sets",
     "write_parameter_sets",

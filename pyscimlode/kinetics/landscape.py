@@ -146,7 +146,7 @@ class Landscape:
         return np.asarray((log_c[:, varied] - log_c[:, varied].mean(axis=0)) / spread[varied])
 
 
-def landscape(
+def scan_landscape(
     network: KineticNetwork,
     states: Sequence[SteadyState],
     search: Search | None = None,

@@ -121,7 +121,7 @@ class Robustness:
         return pd.DataFrame(rows)
 
 
-def robustness(
+def assess_robustness(
     evaluator: KineticEvaluator,
     ln_km: npt.ArrayLike,
     watched: Sequence[Watched],

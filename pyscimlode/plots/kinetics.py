@@ -157,11 +157,12 @@ def plot_km_distributions(
 def plot_robustness(result: Robustness, *, tolerance: float = 0.05) -> Figure:
     """Plot how perturbed models return: envelopes of x/x_ss over time, one panel a quantity.
 
-    Bands hold the middle 50 % and 90 % of all runs that did not fail, the line is their median.
+    Bands hold the middle 50 % and 90 % of all runs that did not fail, the line is their median. Of
+    a quantity with several members, each run shows the one that is farthest away.
     The dashed pair is the tolerance, and vertical lines are the judged times.
 
     Args:
-        result: of :func:`pyscimlode.kinetics.robustness.robustness`.
+        result: of :func:`pyscimlode.kinetics.robustness.assess_robustness`.
         tolerance: that is drawn, and counted in the titles.
 
     Raises:
@@ -221,8 +222,11 @@ def plot_cultures(cultures: Sequence[BatchCulture], species: Mapping[str, str]) 
 def plot_landscape(landscape: Landscape, places: npt.ArrayLike, *, share: float = 0.1) -> Figure:
     """Plot a map of steady states and the polar view around the slowest, coloured by speed.
 
+    Circles are the rarer kind: states with a fast model, or those without one. Colours end at the
+    2 % and 98 % quantiles.
+
     Args:
-        landscape: of :func:`pyscimlode.kinetics.landscape.landscape`.
+        landscape: of :func:`pyscimlode.kinetics.landscape.scan_landscape`.
         places: ``(states, 2)`` of :func:`pyscimlode.kinetics.landscape.embed`.
         share: of the states that count as slowest.
 
@@ -238,27 +242,33 @@ def plot_landscape(landscape: Landscape, places: npt.ArrayLike, *, share: float 
     figure = Figure(figsize=(8.2, 3.6), layout="constrained")
     flat = figure.add_subplot(1, 2, 1)
     polar = figure.add_subplot(1, 2, 2, projection="polar")
-    colour: dict[str, Any] = {"c": landscape.fastest, "cmap": MAP_COLOURS, "s": 18, "linewidths": 0}
-    shown = flat.scatter(where[:, 0], where[:, 1], **colour)
-    polar.scatter(angle, distance, **colour)
-    fast = landscape.fast
-    flat.scatter(
-        where[fast, 0], where[fast, 1], s=42, facecolors="none", edgecolors="black", linewidths=0.7
-    )
-    polar.scatter(
-        angle[fast], distance[fast], s=42, facecolors="none", edgecolors="black", linewidths=0.7
-    )
+    low, high = np.percentile(landscape.fastest, [2, 98])
+    colour: dict[str, Any] = {
+        "c": landscape.fastest,
+        "cmap": MAP_COLOURS,
+        "vmin": low,
+        "vmax": high,
+    }
+    shown = flat.scatter(where[:, 0], where[:, 1], s=18, linewidths=0, **colour)
+    polar.scatter(angle, distance, s=18, linewidths=0, **colour)
+    rare = landscape.fast if landscape.fast.mean() <= 0.5 else ~landscape.fast
+    ring: dict[str, Any] = {"s": 42, "facecolors": "none", "edgecolors": "black", "linewidths": 0.7}
+    flat.scatter(where[rare, 0], where[rare, 1], **ring)
+    polar.scatter(angle[rare], distance[rare], **ring)
     flat.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])
     flat.set_title("map of ln c", loc="left")
     polar.set_title(f"distance from the slowest {share:.0%}", fontsize=8.5)
     polar.set_xticklabels([])
     polar.set_ylim(0)
-    figure.colorbar(shown, ax=[flat, polar], label="fastest largest Re(eigenvalue) [1/h]")
-    ring = Line2D([], [], marker="o", linestyle="", color="black", markerfacecolor="none")
+    polar.set_rlabel_position(250.0)  # type: ignore[attr-defined]
+    label = "fastest largest Re(eigenvalue) [1/h]"
+    figure.colorbar(shown, ax=[flat, polar], label=label, extend="both")
+    which = "with" if landscape.fast.mean() <= 0.5 else "without"
     text = (
-        f"a model at {landscape.threshold:g}/h or faster ({fast.mean():.0%} of {len(fast)} states)"
+        f"{rare.sum()} of {len(rare)} states {which} a model at {landscape.threshold:g}/h or faster"
     )
-    figure_legend(figure, [(ring, text)])
+    circle = Line2D([], [], marker="o", linestyle="", color="black", markerfacecolor="none")
+    figure_legend(figure, [(circle, text)])
     return figure
 
 

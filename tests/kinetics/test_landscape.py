@@ -22,10 +22,10 @@ from pyscimlode.kinetics.landscape import (
     Landscape,
     UniformSearch,
     embed,
-    landscape,
     never_fast,
     polar_view,
     read_states,
+    scan_landscape,
 )
 from tests.kinetics.cases import golden_case
 
@@ -49,7 +49,7 @@ def neighbours(case: KineticCase, n: int) -> tuple[SteadyState, ...]:
 
 @pytest.fixture(scope="module")
 def toys(toy: KineticCase) -> Landscape:
-    return landscape(toy.network, neighbours(toy, 40), SEARCH, threshold=-3.0)
+    return scan_landscape(toy.network, neighbours(toy, 40), SEARCH, threshold=-3.0)
 
 
 def test_the_fastest_model_of_every_state(toy: KineticCase, toys: Landscape) -> None:
@@ -62,7 +62,7 @@ def test_the_fastest_model_of_every_state(toy: KineticCase, toys: Landscape) -> 
 
 def test_an_executor_gives_the_same(toy: KineticCase, toys: Landscape) -> None:
     with ThreadPoolExecutor(2) as pool:
-        again = landscape(toy.network, toys.states[:5], SEARCH, threshold=-3.0, executor=pool)
+        again = scan_landscape(toy.network, toys.states[:5], SEARCH, threshold=-3.0, executor=pool)
     np.testing.assert_array_equal(again.fastest, toys.fastest[:5])
 
 
@@ -73,7 +73,7 @@ def test_generators_search_too(toy: KineticCase, toys: Landscape) -> None:
         GeneratorSearch(generator, theta, models=5),
         EvolutionSearch(generator, published(population=2, models=4, generations=1), models=5),
     ):
-        found = landscape(toy.network, toys.states[:2], search)
+        found = scan_landscape(toy.network, toys.states[:2], search)
         assert found.fastest.shape == (2,)
         assert np.isfinite(found.fastest).all()
 
@@ -117,7 +117,7 @@ def test_ranges_that_are_never_fast(toys: Landscape) -> None:
 
 def test_mistakes_are_named(toys: Landscape, tmp_path: Path, toy: KineticCase) -> None:
     with pytest.raises(DataError, match=r"A landscape needs steady states"):
-        landscape(toy.network, [])
+        scan_landscape(toy.network, [])
     with pytest.raises(DataError, match=r"bins=1 must be at least 2 and at most the 40 states"):
         never_fast(toys, bins=1)
     with pytest.raises(DataError, match=r"share=0 must be above 0"):
@@ -158,5 +158,5 @@ def test_states_of_the_full_case(kinetic_data: Path) -> None:
     path = kinetic_data / "ecoli_trpd9923_lp_states.npz"
     states = read_states(path, case.network, case.state)
     assert len(states) == 200
-    found = landscape(case.network, states[:3], UniformSearch(5))
+    found = scan_landscape(case.network, states[:3], UniformSearch(5))
     assert np.isfinite(found.fastest).all()

@@ -8,7 +8,7 @@ import pytest
 
 from pyscimlode.errors import DataError, ModelError
 from pyscimlode.kinetics import KineticCase
-from pyscimlode.kinetics.robustness import Watched, compartment_species, robustness
+from pyscimlode.kinetics.robustness import Watched, assess_robustness, compartment_species
 from tests.kinetics.cases import evaluator_of, golden_case, random_ln_km
 
 WATCHED = (
@@ -20,7 +20,7 @@ WATCHED = (
 
 def test_a_model_returns_at_the_rate_of_its_slowest_eigenvalue(toy: KineticCase) -> None:
     """At KM = 1 lambda_max is -3.49/h: long after, what is left shrinks by exp(lambda_max t)."""
-    result = robustness(
+    result = assess_robustness(
         evaluator_of(toy), np.zeros((1, 14)), WATCHED, perturbations=3, times_min=(60.0, 90.0)
     )
     left = [np.abs(result.ratios[0, :, result.times_min == t, 2] - 1).max() for t in (60.0, 90.0)]
@@ -29,7 +29,7 @@ def test_a_model_returns_at_the_rate_of_its_slowest_eigenvalue(toy: KineticCase)
 
 
 def test_the_table_counts_what_returned(toy: KineticCase) -> None:
-    result = robustness(
+    result = assess_robustness(
         evaluator_of(toy), np.zeros((2, 14)), WATCHED, perturbations=3, times_min=(1.0, 120.0)
     )
     table = result.table(tolerances=(0.05, 0.9)).set_index(["watched", "time_min", "tolerance"])
@@ -42,7 +42,9 @@ def test_the_table_counts_what_returned(toy: KineticCase) -> None:
 
 
 def test_failures_are_values_and_count_as_not_returned(toy: KineticCase) -> None:
-    result = robustness(evaluator_of(toy), np.zeros((1, 14)), WATCHED, perturbations=2, most=20)
+    result = assess_robustness(
+        evaluator_of(toy), np.zeros((1, 14)), WATCHED, perturbations=2, most=20
+    )
     assert set(result.failures) == {(0, 0), (0, 1)}
     assert "more than 20 evaluations" in result.failures[0, 0]
     table = result.table()
@@ -53,24 +55,24 @@ def test_failures_are_values_and_count_as_not_returned(toy: KineticCase) -> None
 def test_an_executor_gives_the_same(toy: KineticCase) -> None:
     evaluator, ln_km = evaluator_of(toy), random_ln_km(toy, 3, low=-9.0, high=-5.0)
     with ThreadPoolExecutor(2) as pool:
-        parallel = robustness(evaluator, ln_km, WATCHED, perturbations=2, executor=pool)
-    here = robustness(evaluator, ln_km, WATCHED, perturbations=2)
+        parallel = assess_robustness(evaluator, ln_km, WATCHED, perturbations=2, executor=pool)
+    here = assess_robustness(evaluator, ln_km, WATCHED, perturbations=2)
     np.testing.assert_array_equal(parallel.ratios, here.ratios)
 
 
 def test_mistakes_are_named(toy: KineticCase) -> None:
     evaluator, km = evaluator_of(toy), np.zeros((1, 14))
     with pytest.raises(DataError, match=r"'S' watches 'S_e', which is held constant"):
-        robustness(evaluator, km, [Watched("S", ("S_e",))])
+        assess_robustness(evaluator, km, [Watched("S", ("S_e",))])
     with pytest.raises(DataError, match=r"'none' watches no species and no reaction"):
-        robustness(evaluator, km, [Watched("none")])
+        assess_robustness(evaluator, km, [Watched("none")])
     with pytest.raises(ModelError, match=r"The reaction 'R9' is not known"):
-        robustness(evaluator, km, [Watched("x", reactions=("R9",))])
+        assess_robustness(evaluator, km, [Watched("x", reactions=("R9",))])
     with pytest.raises(DataError, match=r"times_min=\(5, 1\) must be positive and increase"):
-        robustness(evaluator, km, WATCHED, times_min=(5, 1))
+        assess_robustness(evaluator, km, WATCHED, times_min=(5, 1))
     with pytest.raises(DataError, match=r"Compartment 'z' has no dynamic species.*c, p, e"):
         compartment_species(toy.network, "z")
-    result = robustness(evaluator, km, WATCHED, perturbations=1, times_min=(5,))
+    result = assess_robustness(evaluator, km, WATCHED, perturbations=1, times_min=(5,))
     with pytest.raises(DataError, match=r"There are no paths at 7 min"):
         result.returned(7.0, 0.1)
 
@@ -79,7 +81,7 @@ def test_mistakes_are_named(toy: KineticCase) -> None:
 def test_the_full_case_is_followed(kinetic_data: Path) -> None:
     case, arrays = golden_case(kinetic_data, "ecoli_trpd9923_lp")
     cytosol = Watched("cytosol", compartment_species(case.network, "c"))
-    result = robustness(
+    result = assess_robustness(
         evaluator_of(case), arrays["golden_lnKM"][:1], [cytosol], perturbations=1, times_min=(1,)
     )
     assert np.isfinite(result.ratios).all() or result.failures

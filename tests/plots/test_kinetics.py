@@ -18,7 +18,7 @@ from pyscimlode.kinetics import (
 )
 from pyscimlode.kinetics.bioreactor import BatchCulture, batch_culture
 from pyscimlode.kinetics.landscape import Landscape
-from pyscimlode.kinetics.robustness import Watched, robustness
+from pyscimlode.kinetics.robustness import Watched, assess_robustness
 
 TOY = toy6()
 
@@ -68,13 +68,15 @@ def test_km_panels_show_measured_ones_and_the_largest_reductions() -> None:
 
 def test_robustness_envelopes(evaluator: KineticEvaluator) -> None:
     watched = [Watched("ATP", ("ATP",)), Watched("A and B", ("A", "B"))]
-    result = robustness(evaluator, np.zeros((1, 14)), watched, perturbations=3, times_min=(60.0,))
+    result = assess_robustness(
+        evaluator, np.zeros((1, 14)), watched, perturbations=3, times_min=(60.0,)
+    )
     figure = plots.plot_robustness(result, tolerance=0.1)
     (median,) = [line for line in figure.axes[0].lines if line.get_gid() == "median"]
     np.testing.assert_allclose(median.get_ydata(), np.median(result.ratios[0, :, :, 0], axis=0))
     share = result.returned(60.0, 0.1)[..., 1].mean()
     assert figure.axes[1].get_title(loc="left") == f"A and B: {share:.1%} at 60 min"
-    failed = robustness(evaluator, np.zeros((1, 14)), watched, perturbations=1, most=3)
+    failed = assess_robustness(evaluator, np.zeros((1, 14)), watched, perturbations=1, most=3)
     with pytest.raises(DataError, match=r"Every run of the robustness test failed"):
         plots.plot_robustness(failed)
 
