@@ -2,12 +2,21 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pyscimlode.errors import MissingDependencyError
-from pyscimlode.kinetics import Compartment, KineticCase, KineticNetwork, KineticSpecies, reaction
+from pyscimlode.kinetics import (
+    Compartment,
+    KineticCase,
+    KineticNetwork,
+    KineticSpecies,
+    reaction,
+    read_case,
+)
 from pyscimlode.kinetics.equilibrator_keq import (
     bigg_identifier,
     keq_from_equilibrator,
@@ -57,14 +66,18 @@ def test_without_equilibrator_it_is_named(
         keq_from_equilibrator(toy.network)
 
 
-@pytest.mark.slow
-def test_upper_glycolysis() -> None:
+@pytest.fixture(scope="module")
+def contribution() -> Any:
     pytest.importorskip("equilibrator_cache_data", reason="equilibrator-cache-data is not there")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         api = pytest.importorskip("equilibrator_api", reason="equilibrator-api is not installed")
-        contribution = api.ComponentContribution()
-        found = keq_from_equilibrator(glycolysis(), contribution=contribution, ph=7.0)
+        return api.ComponentContribution()
+
+
+@pytest.mark.slow
+def test_upper_glycolysis(contribution: Any) -> None:
+    found = keq_from_equilibrator(glycolysis(), contribution=contribution, ph=7.0)
     assert dict(found.missing) == {"GLCt": "runs across compartments"}
     assert np.isnan(found.keq[0])
     assert found.keq[3] == np.inf, "irreversible"
@@ -74,3 +87,13 @@ def test_upper_glycolysis() -> None:
     # glucose + ATP at pH 7: dG'0 of -14 to -22 kJ/mol, and a proton of 1e-4 mM
     assert 1e2 < found.keq[1] / 1e-4 < 1e4
     assert np.all(found.log_sd[[1, 2, 4]] > 0)
+
+
+@pytest.mark.slow
+def test_the_case_has_these_constants(contribution: Any, kinetic_data: Path) -> None:
+    case = read_case(kinetic_data / "ecoli_trpd9923_lp.json")
+    found = keq_from_equilibrator(case.network, contribution=contribution)
+    estimated = np.isfinite(found.keq)
+    assert estimated.sum() == 64
+    np.testing.assert_allclose(found.keq[estimated], case.state.keq[estimated], rtol=1e-3)
+    assert set(found.missing.values()) == {"runs across compartments"}
