@@ -15,6 +15,7 @@ from pyscimlode.cli import (
     demo,
     fit,
     julia,
+    kinetics,
     predict,
     reproduce,
 )
@@ -38,6 +39,7 @@ app.command()(reproduce.reproduce)
 app.command("compare-backends")(compare_backends.compare_backends)
 app.add_typer(data.data_app, name="data")
 app.add_typer(julia.julia_app, name="julia")
+app.add_typer(kinetics.kinetics_app, name="kinetics")
 app.command()(demo.demo)
 
 

@@ -181,7 +181,7 @@ class _Reactor:
             c[network.species_index([name])[0]] = value
         if not (np.isfinite(inoculum) and inoculum > 0):
             raise DataError(f"inoculum={inoculum!r} gDW/L must be positive.")
-        return np.log(np.append(c[self.place], inoculum))
+        return np.asarray(np.log(np.append(c[self.place], inoculum)))
 
     def rhs(self, t: float, y: FloatArray) -> FloatArray:
         """Return dy/dt."""
