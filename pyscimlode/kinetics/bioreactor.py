@@ -113,6 +113,9 @@ def batch_culture(
         rtol: tolerance of the solver, on ln c.
         most: evaluations of the rates after which the solver is stopped.
 
+    A culture that starves of something other than its carbon source may oscillate on the scale of
+    seconds for hours; it is then given up after ``most`` evaluations.
+
     Raises:
         DataError: nothing to release, no density, an unknown species, an inoculum that is not
             positive.

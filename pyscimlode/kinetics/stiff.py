@@ -15,7 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 Field = Callable[[float, FloatArray], FloatArray]
 LOWEST, HIGHEST = -230.0, 50.0
 """Range of ln c (mM) in which rates are evaluated: what a solver tries beyond it is cut off."""
-MOST_EVALUATIONS = 100_000
+MOST_EVALUATIONS = 40_000
 
 
 @dataclass(frozen=True, eq=False)
