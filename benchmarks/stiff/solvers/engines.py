@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +13,7 @@ from pyscimlode.backends.base import Session
 from pyscimlode.backends.registry import backend_names, get_backend
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.errors import PyscimlodeError
+from pyscimlode.errors import EngineError, PyscimlodeError
 
 IMPLICIT, SWITCHING, EXPLICIT = "implicit", "switching", "explicit"
 METHODS: dict[str, dict[str, str]] = {
@@ -103,8 +102,12 @@ def _prepare_solve(
     engine: str, method: str, trained: TrainedField, rtol: float, atol: float, limit: float
 ) -> Callable[[], Solution]:
     """Return the solve of all strains; the step limit also bounds its time."""
-    session = _open(engine, method, trained, rtol, atol)
     nothing = np.full(trained.problem.observed.shape, np.nan)
+    try:
+        session = _open(engine, method, trained, rtol, atol)
+    except EngineError as error:
+        failed = Solution(nothing, f"{type(error).__name__}: {error}"[:80])
+        return lambda: failed
 
     def solve() -> Solution:
         try:
@@ -122,8 +125,11 @@ def _prepare_gradient(
     engine: str, method: str, trained: TrainedField, rtol: float, atol: float, limit: float
 ) -> Callable[[], Solution]:
     """Return the loss and gradient of all strains; the values are the gradient ``(1, size)``."""
-    inner = replace(trained)
-    session = _open(engine, method, inner, rtol, atol)
+    try:
+        session = _open(engine, method, trained, rtol, atol)
+    except EngineError as error:
+        failed = Solution(np.full(trained.theta.shape, np.nan), f"{error}"[:80])
+        return lambda: failed
 
     def solve() -> Solution:
         try:
