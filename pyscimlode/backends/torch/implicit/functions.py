@@ -16,9 +16,9 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.arrays import Array, Arrays, choose_arrays
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.control import Controller
-from pyscimlode.backends.torch.forward import Solution
 from pyscimlode.backends.torch.implicit.function_field import FunctionField, RowTimes
 from pyscimlode.backends.torch.outputs import DenseOutput
+from pyscimlode.backends.torch.solution import Solution
 from pyscimlode.errors import SolverError, TimeError, did_you_mean
 
 Function = Callable[..., Tensor]
