@@ -69,7 +69,7 @@ def odeint_implicit(
         method: ``"rosenbrock"`` (Rodas5P) or ``"esdirk"`` (KenCarp5).
         rtol: relative tolerance.
         atol: absolute tolerance.
-        jacobian: ``(t, y, *params) -> (rows, D, D)``; by forward mode of ``func`` if None.
+        jacobian: ``(t, y, *params) -> (rows, D, D)``; by reverse mode of ``func`` if None.
         max_steps: attempted steps of a row.
         params: tensors that ``func`` depends on, of the data type of ``y0``.
 
