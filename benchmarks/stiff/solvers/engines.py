@@ -47,6 +47,7 @@ METHODS: dict[str, dict[str, str]] = {
 GRADIENTS = (
     "rosenbrock",
     "esdirk",
+    "auto",
     "tsit5",
     "torchdiffeq:dopri5",
     "julia:Rodas5P",
@@ -102,7 +103,7 @@ def _prepare_solve(
     engine: str, method: str, trained: TrainedField, rtol: float, atol: float, limit: float
 ) -> Callable[[], Solution]:
     """Return the solve of all strains; the step limit also bounds its time."""
-    nothing = np.full(trained.problem.observed.shape, np.nan)
+    nothing = np.full((len(trained.theta), *trained.problem.observed.shape), np.nan)
     try:
         session = _open(engine, method, trained, rtol, atol)
     except EngineError as error:
@@ -116,7 +117,7 @@ def _prepare_solve(
             return Solution(nothing, f"{type(error).__name__}: {error}"[:80])
         worst = Status(int(found.status.max()))
         status = "success" if worst is Status.SUCCESS else worst.name
-        return Solution(found.z[0], status, int(found.nfev.sum()))
+        return Solution(found.z, status, int(found.nfev.sum()))
 
     return solve
 

@@ -58,7 +58,7 @@ class _Sizes:
 
 
 class GivenJacobian(FieldLinearisation):
-    """A function with its own Jacobian; df/dt and second derivatives by automatic differentiation."""
+    """A function with its own Jacobian; df/dt and second derivatives are automatic."""
 
     field: FunctionField
 
