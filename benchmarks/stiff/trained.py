@@ -111,6 +111,7 @@ def trained_field(quick: bool = False, members: int = 1) -> TrainedField:
     )
 
 
+@cache
 def trained_model(quick: bool = False) -> FitResult:
     """Train the model, or read it from the cache; ``quick`` is a smaller one that is not kept."""
     recipe = json.loads(json.dumps(RECIPE))

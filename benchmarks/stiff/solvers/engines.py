@@ -68,10 +68,25 @@ def solvers(*, gradients: bool = False) -> tuple[Solver, ...]:
         for method, kind in methods.items():
             if method not in known or (gradients and method not in GRADIENTS):
                 continue
-            library, _, name = method.rpartition(":")
             prepare = partial(_prepare_gradient if gradients else _prepare_solve, engine, method)
-            found.append(Solver(library or LIBRARIES[engine], name, kind, prepare))
+            library, _, name = _label(engine, method).partition(" ")
+            found.append(Solver(library, name, kind, prepare))
     return tuple(found)
+
+
+def labels(*, gradients: bool = False) -> tuple[str, ...]:
+    """Return what tables call the solvers, whether their engines are there or not."""
+    return tuple(
+        _label(engine, method)
+        for engine, methods in METHODS.items()
+        for method in methods
+        if not gradients or method in GRADIENTS
+    )
+
+
+def _label(engine: str, method: str) -> str:
+    library, _, name = method.rpartition(":")
+    return f"{library or LIBRARIES[engine]} {name}"
 
 
 def absent(engine: str) -> str:
