@@ -119,7 +119,7 @@ def _section(problem: str, rows: Sequence[Row], facts: dict[str, float]) -> list
     if "reference_error" in facts:
         words += f" Two references differ by {facts['reference_error']:.0e}."
     if "rows" in facts:
-        words += f" Rows side by side: {facts['rows']:.0f}."
+        words += f" Rows side by side: {facts['rows']:.0f}; the first eight at most are judged."
     base = [
         row
         for row in rows

@@ -8,7 +8,7 @@ of production to degradation much better than either of them, so the trained rat
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -39,6 +39,8 @@ HOURS = (
 )
 MEMBERS = 25
 """Of the ensemble: with four strains, a batch of 100 rows."""
+JUDGED = 2
+"""Members of the ensemble whose solutions are compared with the reference."""
 SPREAD = 0.01
 """Standard deviation of an ensemble's parameters, relative to the trained ones."""
 RECIPE = {
@@ -64,6 +66,12 @@ class TrainedField:
     theta: FloatArray
     name: str = "trained-field"
     atol_factor: float = 0.1
+
+    def first(self, members: int) -> TrainedField:
+        """Return the same field with the first members alone."""
+        if members >= len(self.theta):
+            return self
+        return replace(trained_field(members=members), theta=self.theta[:members], name=self.name)
 
     def field(self, z: FloatArray, p: FloatArray) -> FloatArray:
         """Return dz/dt ``(rows, states)``, the NumPy definition."""

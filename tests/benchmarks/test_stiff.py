@@ -10,7 +10,7 @@ import pytest
 from benchmarks.stiff import julia, report, trained
 from benchmarks.stiff.limits import Counted, TimeLimit
 from benchmarks.stiff.measure import time_in_turn
-from benchmarks.stiff.problems import Measured, labels, relative_error
+from benchmarks.stiff.problems import Measured, first_members, labels, relative_error
 from benchmarks.stiff.rows import Row, Solution, Solver, scaled_error
 from benchmarks.stiff.run import main
 from benchmarks.stiff.solvers import missing, of_functions
@@ -42,6 +42,9 @@ def test_errors_are_in_units_of_each_state() -> None:
     assert scaled_error(reference + np.array([[0.125, 0.0], [0.0, 0.0]]), reference) == 0.0625
     assert scaled_error(np.full((2, 2), np.nan), reference) == np.inf
     assert scaled_error(reference[:1], reference) == np.inf
+    ensemble = np.stack([reference, reference + 1.0, reference + 9.0])
+    assert first_members(ensemble, reference[None]) == 0.0
+    assert first_members(ensemble[1:], reference[None]) == 0.5
     assert relative_error(np.array([[3.0, 5.0]]), np.array([[3.0, 4.0]])) == 0.2
 
 
