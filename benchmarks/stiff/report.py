@@ -138,7 +138,7 @@ def _section(problem: str, rows: Sequence[Row], facts: dict[str, float]) -> list
     runs = {row.solver: row.run for row in rows if row.rounds}
     together = [[s for s, run in runs.items() if run == one] for one in sorted({*runs.values()})]
     if len(together) > 1:
-        lines += ["", f"Timed in {len(together)} runs: {'; '.join(map(', '.join, together))}."]
+        lines += ["", f"Timed in several runs: {'; '.join(map(', '.join, together))}."]
     return [*lines, ""]
 
 
@@ -148,7 +148,7 @@ def _cells(solver: str, rows: Sequence[Row], base: Sequence[Row]) -> list[str]:
     for target in TARGETS:
         best, other = _quickest(rows, target), _quickest(base, target)
         cells.append(f"{1e3 * best.seconds:.3g}" if best else "-")
-        if best and other and best.run == other.run and best.solver != other.solver:
+        if best and other and 0 < best.run == other.run and best.solver != other.solver:
             cells[-1] += f" ({best.seconds / other.seconds:.2g})"
     cells.append(f"{min(row.error for row in good):.0e}" if good else "-")
     at = [row.nfev for row in good if math.isclose(row.rtol, 1e-6) and row.nfev]

@@ -52,7 +52,7 @@ class Row:
         nfev: evaluations of the field.
         steps: steps taken.
         status: ``"success"``, or why there is no answer.
-        run: number of the run of the command; candidates of one run took turns.
+        run: number of the run of the command; candidates of one run took turns. 0: not known.
     """
 
     problem: str

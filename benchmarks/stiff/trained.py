@@ -157,7 +157,7 @@ def reference_trajectory(trained: TrainedField, rtol: float = 1e-12) -> FloatArr
 
 
 def reference_gradient(
-    trained: TrainedField, rtol: float = 1e-9, *, quick: bool = False
+    trained: TrainedField, rtol: float = 1e-8, *, quick: bool = False
 ) -> FloatArray:
     """Return ``(size,)`` by forward sensitivities on Radau's steps; kept, as it takes minutes."""
     key = sha256(trained.theta.tobytes() + repr(rtol).encode()).hexdigest()[:12]
