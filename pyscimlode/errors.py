@@ -51,6 +51,10 @@ class MissingDependencyError(PyscimlodeError, ImportError):
     """An optional package that is not installed; the message says how to install it."""
 
 
+class TrainingWarning(UserWarning):
+    """Training ended with something that makes its result doubtful."""
+
+
 class DataWarning(UserWarning):
     """Data that can be used, but in which something will surprise."""
 

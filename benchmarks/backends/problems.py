@@ -72,7 +72,9 @@ class Timed:
 def _identity(quick: bool) -> Timed:
     workload = make_workload("identity", quick=quick)
     text = "identity protocol in the published size, net 23-10-10-10-10-23"
-    return Timed("identity", text, workload.problem(), workload.theta[None], SOLVER, (0, 1))
+    return Timed(
+        "identity", text, workload.problem(), workload.theta[None], SOLVER, (0, 1), SHORT_STAGES
+    )
 
 
 def _limonene(quick: bool) -> Timed:

@@ -20,8 +20,6 @@ from pyscimlode.data.stiff_problems import stiff_problem, stiffness
 
 Key = tuple[str, str, float]
 Say = Callable[[str], None]
-OTHERS = "other solvers of"
-"""How the note begins that a run was limited to some solvers."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,9 @@ def measure_problem(
         say: is told of the progress.
     """
     arguments = {"known": known, "limit": limit, "rounds": rounds, "say": say}
-    if name == "trained-field":
-        return _field(tolerances, words, quick, arguments)
+    if name in ("trained-field", "trained-ensemble"):
+        members = 1 if name == "trained-field" else trained.JUDGED if quick else trained.MEMBERS
+        return _field(trained.trained_field(quick, members), tolerances, words, arguments)
     if name == "trained-gradient":
         return _gradient(tolerances, words, quick, arguments)
     problem = stiff_problem(name)
@@ -77,7 +76,7 @@ def measure_problem(
         "length": float(problem.times[-1]),
         "reference_error": scaled_error(other, reference),
     }
-    there, left_out = _chosen(name, of_functions(), words)
+    there, left_out = _chosen(of_functions(), words)
     rows = measure(problem, reference, there, tolerances, **arguments)
     found = Measured(tuple(rows), {name: facts}, left_out, machine())
     methods = [m for m in julia.METHODS if _wanted(f"julia {m}", words)]
@@ -95,17 +94,21 @@ def measure_problem(
 
 
 def _field(
-    tolerances: Sequence[float], words: Sequence[str], quick: bool, arguments: dict[str, object]
+    problem: trained.TrainedField,
+    tolerances: Sequence[float],
+    words: Sequence[str],
+    arguments: dict[str, object],
 ) -> Measured:
-    problem = trained.trained_field(quick)
-    reference = trained.reference_trajectory(problem)
+    judged = problem.first(trained.JUDGED)
+    reference = trained.reference_trajectory(judged)
     facts = {
         "stiffness": problem.stiffness(),
         "length": float(problem.problem.times.max()),
-        "reference_error": scaled_error(trained.reference_trajectory(problem, 1e-11), reference),
+        "rows": float(len(problem.theta) * problem.problem.n_experiments),
+        "reference_error": scaled_error(trained.reference_trajectory(judged, 1e-11), reference),
     }
-    there, left_out = _chosen(problem.name, of_trained_fields(), words)
-    rows = measure(problem, reference, there, tolerances, **arguments)
+    there, left_out = _chosen(of_trained_fields(), words)
+    rows = measure(problem, reference, there, tolerances, error=first_members, **arguments)
     left_out |= engines.left_out()
     return Measured(tuple(rows), {problem.name: facts}, left_out, machine())
 
@@ -115,10 +118,24 @@ def _gradient(
 ) -> Measured:
     problem = replace(trained.trained_field(quick), name="trained-gradient")
     reference = trained.reference_gradient(problem, quick=quick)[None]
-    there, left_out = _chosen(problem.name, engines.solvers(gradients=True), words)
+    there, left_out = _chosen(engines.solvers(gradients=True), words)
     rows = measure(problem, reference, there, tolerances, error=relative_error, **arguments)
     facts = {"stiffness": problem.stiffness(), "length": float(problem.problem.times.max())}
     return Measured(tuple(rows), {problem.name: facts}, left_out, machine())
+
+
+def labels(name: str) -> tuple[str, ...]:
+    """Return all solvers that a problem's complete table has, installed or not."""
+    if name == "trained-gradient":
+        return engines.labels(gradients=True)
+    if name.startswith("trained"):
+        return (*engines.labels(), *(s.label for s in of_trained_fields() if s.requires))
+    return (*(s.label for s in of_functions()), *(f"julia {m}" for m in julia.METHODS))
+
+
+def first_members(values: FloatArray, reference: FloatArray) -> float:
+    """Return the error of those members that the reference has; all members take the time."""
+    return scaled_error(values.reshape(-1, *reference.shape[1:])[: len(reference)], reference)
 
 
 def relative_error(values: FloatArray, reference: FloatArray) -> float:
@@ -128,9 +145,7 @@ def relative_error(values: FloatArray, reference: FloatArray) -> float:
     return float(np.linalg.norm(values - reference) / np.linalg.norm(reference))
 
 
-def _chosen(
-    name: str, solvers: Sequence[Solver], words: Sequence[str]
-) -> tuple[list[Solver], dict[str, str]]:
+def _chosen(solvers: Sequence[Solver], words: Sequence[str]) -> tuple[list[Solver], dict[str, str]]:
     """Return the wanted solvers whose packages are there, and why others are left out."""
     wanted = [solver for solver in solvers if _wanted(solver.label, words)]
     left_out = {
@@ -138,8 +153,6 @@ def _chosen(
         for solver in wanted
         if missing(solver)
     }
-    if words:
-        left_out[f"{OTHERS} {name}"] = f"this run had --solvers {' '.join(words)}"
     return [solver for solver in wanted if not missing(solver)], left_out
 
 

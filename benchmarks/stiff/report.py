@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.stiff.problems import OTHERS, Key, Measured
+from benchmarks.stiff.problems import Key, Measured, labels
 from benchmarks.stiff.rows import Row
 from pyscimlode.artifacts import atomic_write_text
 from pyscimlode.plots import plot_work_precision
+from pyscimlode.plots.work_precision import looks
 
 TARGETS = (1e-4, 1e-6, 1e-8)
+BASE, TRAINED_BASE = "scipy Radau", "pyscimlode rosenbrock"
 NOTE = (
     "Produced by `python -m benchmarks.stiff`. **Error**: the largest over outputs and states, "
     "over the largest value of each state; for gradients the relative 2-norm. **Time**: CPU time "
@@ -25,7 +27,9 @@ NOTE = (
     "steps or, where the right-hand side is Python, after 3 s; then tighter tolerances are not "
     "tried, nor are they after a solve of more than 3 s. Tolerances: rtol 1e-3 to 1e-10, atol in "
     "a fixed ratio to rtol. SciPy and `Jacobian given` get the analytic Jacobian, Julia and "
-    "diffrax differentiate the field. All in float64."
+    "diffrax differentiate the field. All in float64. **In brackets**: the time over that of "
+    "`scipy Radau` (functions) or `pyscimlode rosenbrock` (trained fields) at the same error, "
+    "where both took turns in one run; on a machine that does other work as well, compare these."
 )
 
 
@@ -46,11 +50,10 @@ class Kept:
 def merged(kept: Kept, new: Measured) -> Kept:
     """Return both; a new row replaces an old one."""
     libraries = {row.library for row in (*kept.rows.values(), *new.rows)}
-    complete = {f"{OTHERS} {name}" for name in new.facts}
-    left_out = {name: why for name, why in kept.left_out.items() if name not in complete}
-    left_out |= new.left_out
+    left_out = {**kept.left_out, **new.left_out}
+    number = 1 + max((row.run for row in kept.rows.values()), default=0)
     return Kept(
-        {**kept.rows, **{row.key: row for row in new.rows}},
+        {**kept.rows, **{row.key: replace(row, run=number) for row in new.rows}},
         {**kept.facts, **new.facts},
         {name: why for name, why in left_out.items() if name not in libraries},
         {**kept.machine, **new.machine},
@@ -82,7 +85,9 @@ def write(kept: Kept, folder: Path | None) -> None:
     trained = table["problem"].str.startswith("trained")
     for name, part in (("stiff", table[~trained]), ("stiff-trained", table[trained])):
         if not part.empty:
-            plot_work_precision(part).savefig(folder / f"{name}.png", dpi=110)
+            plot_work_precision(part, drawn_as=looks(table)).savefig(
+                folder / f"{name}.png", dpi=110
+            )
 
 
 def frame(kept: Kept) -> pd.DataFrame:
@@ -113,21 +118,38 @@ def _section(problem: str, rows: Sequence[Row], facts: dict[str, float]) -> list
         )
     if "reference_error" in facts:
         words += f" Two references differ by {facts['reference_error']:.0e}."
+    if "rows" in facts:
+        words += f" Rows side by side: {facts['rows']:.0f}; the first eight at most are judged."
+    base = [
+        row
+        for row in rows
+        if row.solver == (TRAINED_BASE if problem.startswith("trained") else BASE)
+    ]
     head = ["solver", *(f"ms for error <= {target:.0e}" for target in TARGETS), "smallest error"]
     head += ["evaluations at 1e-6", "compilation s", "no answer"]
     lines = [f"## {problem}", "", words, "", _line(head)]
     lines += [_line(["---", *["---:"] * (len(head) - 2), "---"])]
     for solver in dict.fromkeys(row.solver for row in rows):
-        lines.append(_line(_cells(solver, [row for row in rows if row.solver == solver])))
+        lines.append(_line(_cells(solver, [row for row in rows if row.solver == solver], base)))
+    there = {row.solver for row in rows}
+    not_run = [label for label in labels(problem) if label not in there]
+    if not_run:
+        lines += ["", f"Not run: {', '.join(not_run)}."]
+    runs = {row.solver: row.run for row in rows if row.rounds}
+    together = [[s for s, run in runs.items() if run == one] for one in sorted({*runs.values()})]
+    if len(together) > 1:
+        lines += ["", f"Timed in several runs: {'; '.join(map(', '.join, together))}."]
     return [*lines, ""]
 
 
-def _cells(solver: str, rows: Sequence[Row]) -> list[str]:
+def _cells(solver: str, rows: Sequence[Row], base: Sequence[Row]) -> list[str]:
     good = [row for row in rows if row.status == "success"]
     cells = [solver]
     for target in TARGETS:
-        times = [row.seconds for row in good if row.error <= target]
-        cells.append(f"{1e3 * min(times):.3g}" if times else "-")
+        best, other = _quickest(rows, target), _quickest(base, target)
+        cells.append(f"{1e3 * best.seconds:.3g}" if best else "-")
+        if best and other and 0 < best.run == other.run and best.solver != other.solver:
+            cells[-1] += f" ({best.seconds / other.seconds:.2g})"
     cells.append(f"{min(row.error for row in good):.0e}" if good else "-")
     at = [row.nfev for row in good if math.isclose(row.rtol, 1e-6) and row.nfev]
     cells.append(str(at[0]) if at else "")
@@ -135,6 +157,11 @@ def _cells(solver: str, rows: Sequence[Row]) -> list[str]:
     library = rows[0].library
     cells.append(f"{compiled[0]:.1f}" if compiled and library in ("julia", "diffrax") else "")
     return [*cells, _failures(rows)]
+
+
+def _quickest(rows: Sequence[Row], target: float) -> Row | None:
+    good = [row for row in rows if row.status == "success" and row.error <= target]
+    return min(good, key=lambda row: row.seconds, default=None)
 
 
 def _failures(rows: Sequence[Row]) -> str:

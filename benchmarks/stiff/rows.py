@@ -52,6 +52,7 @@ class Row:
         nfev: evaluations of the field.
         steps: steps taken.
         status: ``"success"``, or why there is no answer.
+        run: number of the run of the command; candidates of one run took turns. 0: not known.
     """
 
     problem: str
@@ -68,6 +69,7 @@ class Row:
     nfev: int | None = None
     steps: int | None = None
     status: str = "success"
+    run: int = 0
 
     @property
     def key(self) -> tuple[str, str, float]:

@@ -2,7 +2,7 @@
 
 Prints a table and, unless ``--quick``, keeps ``benchmarks/results/stiff.json`` (solve by solve:
 those that are in it are not repeated unless ``--again``), ``stiff.md``, ``stiff.png`` and, for the
-trained field, ``stiff-trained.png``.
+trained fields, ``stiff-trained.png``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if str(ROOT) not in sys.path:
 
 RESULTS = ROOT / "benchmarks" / "results"
 CLASSICAL = ("robertson", "van-der-pol", "hires", "live-stiff", "published-stiff")
-TRAINED = ("trained-field", "trained-gradient")
+TRAINED = ("trained-field", "trained-ensemble", "trained-gradient")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -8,7 +8,7 @@ of production to degradation much better than either of them, so the trained rat
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +28,7 @@ from pyscimlode import (
 )
 from pyscimlode.backends.registry import get_backend
 from pyscimlode.data.simulate import simulate
-from pyscimlode.models.scaling import member
+from pyscimlode.models.scaling import member, stack
 from pyscimlode.problem import Member, Problem, build_problem
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +37,12 @@ HOURS = (
     *(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
     *(12.0, 16.0, 20.0, 24.0, 36.0, 48.0, 72.0),
 )
+MEMBERS = 25
+"""Of the ensemble: with four strains, a batch of 100 rows."""
+JUDGED = 2
+"""Members of the ensemble whose solutions are compared with the reference."""
+SPREAD = 0.01
+"""Standard deviation of an ensemble's parameters, relative to the trained ones."""
 RECIPE = {
     "data": {"n": 4, "parameters": "live-stiff", "seed": 7},
     "model": {"widths": (16, 16), "features": "log", "initial_rate": 600.0},
@@ -50,8 +56,8 @@ class TrainedField:
     """A problem of the package and the parameters that were found for it.
 
     Attributes:
-        problem: one member, four strains.
-        theta: ``(1, size)``.
+        problem: members of four strains each.
+        theta: ``(members, size)``.
         name: in the tables.
         atol_factor: absolute over relative tolerance, on scaled states.
     """
@@ -60,6 +66,12 @@ class TrainedField:
     theta: FloatArray
     name: str = "trained-field"
     atol_factor: float = 0.1
+
+    def first(self, members: int) -> TrainedField:
+        """Return the same field with the first members alone."""
+        if members >= len(self.theta):
+            return self
+        return replace(trained_field(members=members), theta=self.theta[:members], name=self.name)
 
     def field(self, z: FloatArray, p: FloatArray) -> FloatArray:
         """Return dz/dt ``(rows, states)``, the NumPy definition."""
@@ -83,19 +95,31 @@ class TrainedField:
 
 
 @cache
-def trained_field(quick: bool = False) -> TrainedField:
-    """Return the trained field, from the cache where it is there."""
+def trained_field(quick: bool = False, members: int = 1) -> TrainedField:
+    """Return the trained field, from the cache where it is there.
+
+    Args:
+        quick: a smaller one.
+        members: fields side by side; all but the first have parameters off by ``SPREAD``.
+    """
     result = trained_model(quick)
     problem = build_problem(
         result.train,
         result.model,
-        [Member(result.train.names)],
+        [Member(result.train.names)] * members,
         objective=result.objective,
-        scaling=result.scaling,
+        scaling=stack([member(result.scaling, 0)] * members),
     )
-    return TrainedField(problem, result.theta)
+    off = np.random.default_rng(0).normal(size=(members, result.theta.shape[1]))
+    off[0] = 0.0
+    return TrainedField(
+        problem,
+        result.theta * (1.0 + SPREAD * off),
+        "trained-field" if members == 1 else "trained-ensemble",
+    )
 
 
+@cache
 def trained_model(quick: bool = False) -> FitResult:
     """Train the model, or read it from the cache; ``quick`` is a smaller one that is not kept."""
     recipe = json.loads(json.dumps(RECIPE))
@@ -126,14 +150,14 @@ def training_strains(recipe: dict[str, int]) -> Dataset:
 
 
 def reference_trajectory(trained: TrainedField, rtol: float = 1e-12) -> FloatArray:
-    """Return ``(strains, times, states)`` in measured units by the reference engine's Radau."""
+    """Return ``(members, strains, times, states)`` by the reference engine's Radau."""
     spec = SolverSpec("scipy:Radau", rtol=rtol, atol=0.1 * rtol, max_steps=1_000_000)
     with get_backend("reference").open(trained.problem, spec) as session:
-        return session.solve(trained.theta).z[0]
+        return session.solve(trained.theta).z
 
 
 def reference_gradient(
-    trained: TrainedField, rtol: float = 1e-9, *, quick: bool = False
+    trained: TrainedField, rtol: float = 1e-8, *, quick: bool = False
 ) -> FloatArray:
     """Return ``(size,)`` by forward sensitivities on Radau's steps; kept, as it takes minutes."""
     key = sha256(trained.theta.tobytes() + repr(rtol).encode()).hexdigest()[:12]

@@ -2,15 +2,21 @@
     SENSITIVITIES
 
 How gradients are computed: `:gauss` and `:interpolating` adjoints, whose vector-Jacobian products
-come from compiled ReverseDiff tapes, `:forwarddiff` through the solver, or `:auto`: interpolating
+come from compiled ReverseDiff tapes, `:forwarddiff` through an explicit solver, or `:auto`: interpolating
 with explicit methods, Gauss with implicit ones, which would otherwise have to solve states and
 parameters as one implicit system.
 """
 const SENSITIVITIES = (:auto, :gauss, :interpolating, :forwarddiff)
 
-function read_sensitivity(name::AbstractString)
-    Symbol(name) in SENSITIVITIES && return Symbol(name)
-    throw(ArgumentError("sensitivity '$name' is not one of $(join(SENSITIVITIES, ", "))"))
+function read_sensitivity(name::AbstractString, solver::Solver)
+    if !(Symbol(name) in SENSITIVITIES)
+        throw(ArgumentError("sensitivity '$name' is not one of $(join(SENSITIVITIES, ", "))"))
+    end
+    if name == "forwarddiff" && (solver.name == "auto" || METHODS[solver.name].implicit)
+        throw(ArgumentError("sensitivity 'forwarddiff' goes with explicit solvers, and " *
+                            "'$(solver.name)' is implicit or may become so; use 'gauss'"))
+    end
+    return Symbol(name)
 end
 
 """Return the adjoint method for an algorithm."""

@@ -54,10 +54,11 @@ function open_problem(description::AbstractString, arrays::AbstractDict)
     members = axes(arrays["weights"], 1)
     scalings = [read_scaling(json, arrays, m) for m in members]
     fields = Field[read_field(json, arrays, layout, m) for m in members]
+    solver = read_solver(json["solver"])
     return TrainingProblem(
         fields, scalings, layout,
         Objective(objective["kind"] == "huber", objective["huber_delta"], objective["detached_pir"]),
-        read_solver(json["solver"]), read_sensitivity(get(options, "sensitivity", "auto")),
+        solver, read_sensitivity(get(options, "sensitivity", "auto"), solver),
         json["control_interpolation"] == "step", arrays["times"], arrays["initial"],
         arrays["observed"], arrays["knot_times"], arrays["knot_values"], arrays["weights"],
         arrays["pir_weights"], arrays["pir"], arrays["loss_scale"]
@@ -82,7 +83,8 @@ function read_field(json, arrays, layout, m)
     states = size(arrays["initial"], 2)
     kind == "production_degradation" && return ProductionDegradation(network, log_offset, states)
     kind == "hybrid_ode" && return read_hybrid(json, arrays, layout, network, log_offset, m)
-    throw(ArgumentError("the model '$kind' is not one of neural_ode, production_degradation, hybrid_ode"))
+    throw(ArgumentError("the model '$kind' is not one of neural_ode, production_degradation, " *
+                        "hybrid_ode"))
 end
 
 function read_hybrid(json, arrays, layout, network, log_offset, m)

@@ -60,5 +60,8 @@ end
 end
 
 @testset "unknown sensitivities" begin
-    @test_throws r"sensitivity 'magic' is not one of auto, gauss" P.read_sensitivity("magic")
+    solver = example(; method = "auto").solver
+    @test_throws r"sensitivity 'magic' is not one of auto, gauss" P.read_sensitivity("magic", solver)
+    @test_throws r"goes with explicit solvers, and 'auto'" P.read_sensitivity("forwarddiff", solver)
+    @test P.read_sensitivity("gauss", solver) === :gauss
 end

@@ -4,10 +4,10 @@ using ExplicitImports: check_no_implicit_imports,
 using Pyscimlode: Pyscimlode
 using Test
 
-Aqua.test_all(Pyscimlode)
+# The test for persistent tasks resolves an environment of its own, which needs a registry.
+Aqua.test_all(Pyscimlode; persistent_tasks = get(ENV, "JULIA_PKG_OFFLINE", "") != "true")
 
 @testset "Explicit imports" begin
-    # Optimisation backends are loaded for their methods; their versions are told.
     @test check_no_implicit_imports(Pyscimlode) === nothing
     @test check_no_stale_explicit_imports(Pyscimlode) === nothing
     @test check_no_self_qualified_accesses(Pyscimlode) === nothing

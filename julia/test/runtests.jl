@@ -14,6 +14,7 @@ const GROUP = get(ENV, "GROUP", "All")
         @safetestset "Solvers" include("solvers.jl")
         @safetestset "Losses" include("losses.jl")
         @safetestset "Gradients" include("gradients.jl")
+        @safetestset "DiffEqFlux" include("diffeqflux.jl")
         @safetestset "Training" include("training.jl")
     end
 end

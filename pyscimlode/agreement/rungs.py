@@ -159,6 +159,18 @@ class Agreement:
             atomic_write_text(Path(path), text)
         return text
 
+    @classmethod
+    def from_json(cls, path: str | Path) -> Agreement:
+        """Read what :meth:`to_json` wrote."""
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        return cls(
+            data["judge"],
+            tuple(_read_rung(rung) for rung in data["rungs"]),
+            data["problem"],
+            data["versions"],
+            data["settings"],
+        )
+
     def plot(self, **options: Any) -> Any:
         """Plot errors beside tolerances; see ``pyscimlode.plots.plot_agreement``."""
         from pyscimlode import plots
@@ -204,7 +216,16 @@ def _line(rung: Rung, width: int) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Return JSON data without NaN, which JSON does not know."""
+    """Return JSON data: NaN becomes null and infinity a word, since JSON knows neither."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
-    return None if isinstance(value, float) and value != value else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def _read_rung(data: Mapping[str, Any]) -> Rung:
+    where = data["where"]
+    error = math.nan if data["error"] is None else float(data["error"])
+    place = None if where is None else Where(**where)
+    return Rung(**{**data, "error": error, "where": place})

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.backends.base import LossParts
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
 
+FloatArray = npt.NDArray[np.float64]
 
-class OpenedProblem:
+
+class OpenedProblem(ABC):
     """The part of a :class:`~pyscimlode.backends.base.Session` that computes nothing.
 
     Args:
@@ -34,7 +42,40 @@ class OpenedProblem:
         """The problem that was opened."""
         return self._problem
 
-    def close(self) -> None:
+    def loss(
+        self,
+        theta: FloatArray,
+        *,
+        members: Sequence[int] | None = None,
+        experiments: Sequence[int] | None = None,
+    ) -> LossParts:
+        """Return the loss without its gradient."""
+        return self._evaluate(theta, members, experiments, refresh=True, gradient=False)[0]
+
+    def loss_and_grad(
+        self,
+        theta: FloatArray,
+        *,
+        members: Sequence[int] | None = None,
+        experiments: Sequence[int] | None = None,
+        refresh: bool = True,
+    ) -> tuple[LossParts, FloatArray]:
+        """Return the loss and its gradient ``(members, size)``; see the protocol."""
+        return self._evaluate(theta, members, experiments, refresh=refresh, gradient=True)
+
+    @abstractmethod
+    def _evaluate(
+        self,
+        theta: FloatArray,
+        members: Sequence[int] | None,
+        experiments: Sequence[int] | None,
+        *,
+        refresh: bool,
+        gradient: bool,
+    ) -> tuple[LossParts, FloatArray]:
+        """Return the loss and, if asked for, its gradient (else zeros)."""
+
+    def close(self) -> None:  # noqa: B027
         """Free what the session holds: nothing here."""
 
     def __enter__(self) -> Self:

@@ -15,9 +15,11 @@ class SolverSpec:
     """A solver and its options.
 
     Attributes:
-        method: a canonical name (``"auto"``, ``"tsit5"``, ``"dopri5"``, ``"dopri8"``, ``"rk4"``),
+        method: a canonical name: explicit (``"tsit5"``, ``"dopri5"``, ``"dopri8"``, ``"rk4"``),
+            implicit (``"rosenbrock"``, ``"esdirk"``, ``"bdf"``) or ``"auto"``, which finds out;
             or ``"library:name"`` for a solver of an engine's own library, such as
-            ``"torchdiffeq:dopri8"``. Each engine says which it has (``Capabilities.solvers``).
+            ``"torchdiffeq:dopri8"`` or ``"julia:Rodas5P"``. Each engine says which it has
+            (``Capabilities.solvers``).
         rtol: relative tolerance, on scaled states.
         atol: absolute tolerance, on scaled states.
         max_steps: attempted steps an experiment may take before it counts as failed.

@@ -91,7 +91,7 @@ def print_scores(scores: Scores) -> None:
 
 def _one_line(error: BaseException) -> str:
     if isinstance(error, PyscimlodeError):
-        return " ".join(str(error).split())
+        return " ".join(" ".join((str(error), *getattr(error, "__notes__", ()))).split())
     name = getattr(error, "filename", None)
     reason = getattr(error, "strerror", None) or str(error)
     return f"{name}: {reason}." if name else reason

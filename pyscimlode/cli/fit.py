@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pyscimlode.cli.console import INTERRUPTED, complain, hush, print_scores
+from pyscimlode.cli.console import INTERRUPTED, complain, hush, note, print_scores
 from pyscimlode.cli.options import (
     Controls,
     Experiment,
@@ -216,6 +216,8 @@ def fit(
     written = run.write(result, command_line())
     if quiet:
         return
+    for remark in result.provenance.get("engine_notes", ()):
+        note(f"Note: {remark}")
     if result.test is None:
         typer.echo("No strain was held out (--test), so there are no scores.")
     else:

@@ -24,6 +24,7 @@ FIT_OPTIONS = (
     "protocol",
     "solver",
     "pir",
+    "lipschitz",
     "stages",
     "test",
     "ensemble",

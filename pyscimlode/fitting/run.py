@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,12 @@ from pyscimlode.backends.registry import get_backend
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.data.validation import validate_for_training
-from pyscimlode.errors import BackendUnavailable, ExperimentError, TrainingError
+from pyscimlode.errors import (
+    BackendUnavailable,
+    ExperimentError,
+    TrainingError,
+    TrainingWarning,
+)
 from pyscimlode.models import scaling as scales
 from pyscimlode.models.base import Model
 from pyscimlode.objectives.protocols import Protocol, identity_rows
@@ -96,6 +102,7 @@ def fit_cells(cells: Sequence[Cell], options: FitOptions) -> list[FitResult]:
         weighting=options.weighting,
     )
     state, resolved = _train(table, problem, members, options)
+    _warn_of_failures(state, options)
     shared = {
         **_versions(options.backend),
         **resolved,
@@ -106,6 +113,20 @@ def fit_cells(cells: Sequence[Cell], options: FitOptions) -> list[FitResult]:
         _result(cell, index, problem, members, state, options, shared)
         for index, cell in enumerate(cells)
     ]
+
+
+def _warn_of_failures(state: TrainState, options: FitOptions) -> None:
+    last = {report.member: report for report in state.reports}
+    failed = [member for member, report in last.items() if not np.isfinite(report.loss)]
+    if failed:
+        warnings.warn(
+            f"{len(failed)} of {len(last)} members cannot be solved on all training strains with "
+            f"their final parameters (solver={options.solver.method!r}, "
+            f"max_steps={options.solver.max_steps}). Train with an implicit solver such as "
+            "solver='rosenbrock', raise max_steps, or lower the learning rate.",
+            TrainingWarning,
+            stacklevel=4,
+        )
 
 
 def _in_protocol(cell: Cell, protocol: Protocol) -> Cell:

@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 
 from pyscimlode.errors import ModelError
 from pyscimlode.models.hybrid_structure import Structure, compile_pathway
-from pyscimlode.models.network import MLP, Activation, check_network, softplus
+from pyscimlode.models.network import MLP, Activation, check_network, inverse_softplus, softplus
 from pyscimlode.models.neural_ode import StateFeatures, state_features
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.models.pathways import Pathway
@@ -175,7 +175,7 @@ class HybridODE:
                 values[name] = rng.normal(0.0, self.initial_spread, values[name].shape)
         net = self.network().initial(rng, "glorot", scale=1.0, last_scale=self.last_scale)
         bias = net[f"net.{len(self.widths)}.bias"]
-        bias[self.structure.n_reactions :] = np.log(np.expm1(self.initial_exchange))
+        bias[self.structure.n_reactions :] = inverse_softplus(self.initial_exchange)
         return layout.pack({**values, **net})
 
     def field(

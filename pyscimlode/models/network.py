@@ -22,6 +22,11 @@ def softplus(x: FloatArray) -> FloatArray:
     return np.logaddexp(0.0, x)
 
 
+def inverse_softplus(y: float) -> float:
+    """Return the x whose softplus is ``y > 0``, without overflow."""
+    return float(y + np.log(-np.expm1(-y)))
+
+
 def activate(x: FloatArray, activation: Activation) -> FloatArray:
     """Apply an activation.
 

@@ -14,6 +14,7 @@ from pyscimlode.models.network import (
     Activation,
     Initialisation,
     check_network,
+    inverse_softplus,
     softplus,
 )
 from pyscimlode.models.parameters import ParameterLayout
@@ -171,7 +172,7 @@ class ProductionDegradation(_NeuralField):
             raise ModelError(f"initial_rate={self.initial_rate!r}: P and D are positive.")
 
     def _initial_output(self) -> float:
-        return float(np.log(np.expm1(self.initial_rate)))
+        return inverse_softplus(self.initial_rate)
 
     def _head(self, out: FloatArray, y: FloatArray) -> FloatArray:
         production, degradation = np.split(softplus(out), 2, axis=-1)

@@ -56,6 +56,6 @@ def plot_agreement(agreement: Agreement) -> Figure:
     axis.set_ylim(-0.6, len(levels) - 0.4)
     axis.set_xlabel(f"error against {agreement.judge}; the bar is the tolerance")
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="lower right", title="engine")
+        axis.legend(loc="upper right", title="engine")
     axis.set_title(agreement.problem, loc="left", wrap=True)
     return figure

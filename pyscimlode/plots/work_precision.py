@@ -51,6 +51,7 @@ def plot_work_precision(
     table: pd.DataFrame,
     *,
     problems: Sequence[str] | None = None,
+    drawn_as: Mapping[str, Look] | None = None,
     error_label: str = "error / largest value of the state",
     time_label: str = "CPU time of a solve [s]",
 ) -> Figure:
@@ -65,6 +66,8 @@ def plot_work_precision(
             ``kind`` (``"explicit"`` or ``"implicit"``), ``status`` (all but ``"success"`` failed)
             and ``rtol`` (points of a solver are joined in this order).
         problems: these alone, in this order.
+        drawn_as: how each solver is drawn, by its name: :func:`looks` of a larger table makes
+            several figures agree. By default that of this table.
         error_label: of the axis of errors.
         time_label: of the axis of times.
 
@@ -87,6 +90,8 @@ def plot_work_precision(
             f"it has {', '.join(map(repr, known)) or 'no rows'}."
         )
     shown = looks(rows)
+    if drawn_as is not None:
+        shown = {solver: drawn_as.get(solver, look) for solver, look in shown.items()}
     figure, axes = panels(len(chosen), columns=min(len(chosen), 3), width=2.7, height=2.6)
     if len(shown) > MANY:
         figure.set_size_inches(max(WIDE, figure.get_figwidth()), figure.get_figheight())

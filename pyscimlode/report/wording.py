@@ -143,7 +143,8 @@ def swings(result: FitResult) -> str:
     losses = result.final_loss
     known = losses[np.isfinite(losses)]
     if not len(known):
-        return "No loss was recorded."
+        unsolved = "Training strains could not be solved at the end, so there is no loss."
+        return "No loss was recorded." if result.history.empty else unsolved
     if len(known) == 1:
         return f"Last recorded loss: {number(float(known[0]))}."
     return (

@@ -282,11 +282,12 @@ class FitResult:
 
     @property
     def final_loss(self) -> FloatArray:
-        """``(members,)`` last recorded training loss."""
+        """``(members,)`` last recorded training loss, NaN if a training strain's solve failed."""
         if self.history.empty:
             return np.full(len(self.members), np.nan)
-        last = self.history.groupby("member")["total"].last()
-        return last.to_numpy(dtype=np.float64)
+        last = self.history.groupby("member")[["total", "failures"]].last()
+        losses = last["total"].to_numpy(dtype=np.float64)
+        return np.where(last["failures"].to_numpy() == 0, losses, np.nan)
 
     def field(self, z: FloatArray, p: FloatArray) -> FloatArray:
         """Return dz/dt ``(members, rows, states)``, in measured units per time unit.

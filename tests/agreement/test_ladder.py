@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyscimlode.agreement import LEVELS, START_LEVELS, Agreement, check_engines
+from pyscimlode.agreement import LEVELS, START_LEVELS, Agreement, Rung, check_engines
 from pyscimlode.agreement.levels import compare_gradients, field_points
 from pyscimlode.backends import registry
 from pyscimlode.backends.base import Capabilities
@@ -219,6 +219,17 @@ def test_json_has_no_nan_and_everything_else(tmp_path: Path) -> None:
     assert [rung["verdict"] for rung in read["rungs"]] == ["agrees", "differs"]
     assert read["rungs"][1]["where"]["experiment"] == "S1"
     assert list(found.table["level"]) == ["field", "gradient"]
+    assert repr(Agreement.from_json(tmp_path / "agreement.json")) == repr(found)
+
+
+def test_an_infinite_error_is_a_word_in_json(tmp_path: Path) -> None:
+    rungs = (Rung("field", "a", "differs", np.inf, 1.0), Rung("loss", "a", "not run", np.nan, 1.0))
+    text = Agreement("reference", rungs).to_json(tmp_path / "found.json")
+    assert "Infinity" not in text
+    assert "NaN" not in text
+    read = Agreement.from_json(tmp_path / "found.json").rungs
+    assert read[0] == rungs[0]
+    assert np.isnan(read[1].error)
 
 
 def test_wrong_requests() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from benchmarks.stiff import julia, report, trained
 from benchmarks.stiff.limits import Counted, TimeLimit
 from benchmarks.stiff.measure import time_in_turn
-from benchmarks.stiff.problems import Measured, relative_error
+from benchmarks.stiff.problems import Measured, first_members, labels, relative_error
 from benchmarks.stiff.rows import Row, Solution, Solver, scaled_error
 from benchmarks.stiff.run import main
 from benchmarks.stiff.solvers import missing, of_functions
@@ -41,6 +42,9 @@ def test_errors_are_in_units_of_each_state() -> None:
     assert scaled_error(reference + np.array([[0.125, 0.0], [0.0, 0.0]]), reference) == 0.0625
     assert scaled_error(np.full((2, 2), np.nan), reference) == np.inf
     assert scaled_error(reference[:1], reference) == np.inf
+    ensemble = np.stack([reference, reference + 1.0, reference + 9.0])
+    assert first_members(ensemble, reference[None]) == 0.0
+    assert first_members(ensemble[1:], reference[None]) == 0.5
     assert relative_error(np.array([[3.0, 5.0]]), np.array([[3.0, 4.0]])) == 0.2
 
 
@@ -154,6 +158,10 @@ def test_a_trained_field_is_stiff() -> None:
     field = trained.trained_field(quick=True)
     assert field.stiffness() > 50.0
     assert field.theta.shape == (1, field.problem.layout.size)
+    ensemble = trained.trained_field(quick=True, members=3)
+    assert ensemble.theta.shape == (3, field.problem.layout.size)
+    assert np.array_equal(ensemble.theta[0], field.theta[0])
+    assert trained.reference_trajectory(ensemble, 1e-4).shape[:2] == (3, 2)
 
 
 def example() -> Measured:
@@ -195,7 +203,27 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     assert "| scipy Radau | 20 | 20 | - | 3e-07 | 900 |" in text
     assert "| torchdiffeq dopri5 | - | - | - | - |  |  | time limit |" in text
     assert "Left out: julia (no Julia)." in text
+    assert "Not run: scipy BDF, " in text
+    assert "runs:" not in text
     assert text == report.markdown(again)
+
+
+def test_ratios_are_of_one_run() -> None:
+    """Solvers of a second run have times, but no ratio to those of the first."""
+    (radau, _), facts = example().rows, example().facts
+    first = Measured((radau, replace(radau, solver="scipy BDF", seconds=0.05)), facts)
+    second = Measured((replace(radau, solver="scipy LSODA", seconds=0.01),))
+    text = report.markdown(report.merged(report.merged(report.Kept(), first), second))
+    assert "| scipy Radau | 20 | 20 | - |" in text
+    assert "| scipy BDF | 50 (2.5) | 50 (2.5) | - |" in text
+    assert "| scipy LSODA | 10 | 10 | - |" in text
+    assert "Timed in several runs: scipy Radau, scipy BDF; scipy LSODA." in text
+
+
+def test_what_a_complete_table_has() -> None:
+    assert {"julia Rodas5P", "diffrax Kvaerno5", "scipy Radau"} <= set(labels("hires"))
+    assert {"pyscimlode auto", "torchdiffeq dopri5"} <= set(labels("trained-ensemble"))
+    assert "scipy Radau" not in labels("trained-gradient")
 
 
 @pytest.mark.slow

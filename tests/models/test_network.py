@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from pyscimlode.errors import ModelError
-from pyscimlode.models.network import MLP, Activation, activate, check_network
+from pyscimlode.models.network import (
+    MLP,
+    Activation,
+    activate,
+    check_network,
+    inverse_softplus,
+    softplus,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +100,8 @@ def test_wrong_choices_are_named() -> None:
         check_network((), "tanh", "glorot")
     with pytest.raises(ModelError, match="initialisation='xavier'"):
         check_network((8,), "tanh", "xavier")
+
+
+@pytest.mark.parametrize("y", [1e-12, 0.13, 1.0, 30.0, 1e4])
+def test_the_inverse_of_softplus(y: float) -> None:
+    assert softplus(np.array(inverse_softplus(y))) == pytest.approx(y, rel=1e-12)

@@ -63,5 +63,5 @@ def stub_history(members: int, steps: Sequence[int] = (30, 10)) -> pd.DataFrame:
                 rows.append(
                     (stage, iteration, index, data + penalty, data, penalty, data**0.5, 5e-3, False)
                 )
-    columns = "stage iteration member total data pir gradient_norm learning_rate failed"
+    columns = "stage iteration member total data pir gradient_norm lr failures"
     return pd.DataFrame(rows, columns=columns.split())

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from pyscimlode.errors import DataError
 from pyscimlode.plots import plot_work_precision
+from pyscimlode.plots.work_precision import looks
 from tests.plots.artists import legend_texts, line, lines, panel
 
 TOLERANCES = (1e-4, 1e-6, 1e-8)
@@ -62,6 +63,17 @@ def test_libraries_have_colours_and_explicit_methods_dashes() -> None:
     assert radau.get_color() == dop853.get_color() != rosenbrock.get_color()
     assert radau.get_marker() != dop853.get_marker()
     assert [x.get_linestyle() for x in (radau, dop853, rosenbrock)] == ["-", "--", "-"]
+
+
+def test_figures_of_parts_of_a_table_agree() -> None:
+    rows = table()
+    part = rows[rows["library"] == "torch"]
+    alone, agreed = (
+        line(panel(plot_work_precision(part, drawn_as=given), "mild"), "solver:torch rosenbrock")
+        for given in (None, looks(rows))
+    )
+    whole = line(panel(plot_work_precision(rows), "mild"), "solver:torch rosenbrock")
+    assert agreed.get_color() == whole.get_color() != alone.get_color()
 
 
 def test_solves_without_an_answer_are_named_and_not_drawn() -> None:

@@ -1,9 +1,9 @@
-"""The trained field in jax, and diffrax on it: strains mapped, each with its own steps."""
+"""The trained field in jax, and diffrax on it: members and strains mapped, all with own steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import diffrax
@@ -19,8 +19,24 @@ from pyscimlode.models.scaling import CONTROL_CLIP, member
 SAME = 1e-12
 
 
-def jax_field(trained: TrainedField) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """Return ``f(y, p) -> dy/dt`` of one strain on scaled states, as ``ProductionDegradation``.
+Layers = list[tuple[Any, Any]]
+
+
+def layers(trained: TrainedField) -> Layers:
+    """Return weights ``(members, out, in)`` and biases ``(members, out)`` of every layer."""
+    parts = [trained.problem.layout.unpack(theta) for theta in trained.theta]
+    names = [f"net.{index}." for index in range(len(parts[0]) // 2)]
+    return [
+        (
+            np.stack([part[f"{name}weight"] for part in parts]),
+            np.stack([part[f"{name}bias"] for part in parts]),
+        )
+        for name in names
+    ]
+
+
+def jax_field(trained: TrainedField) -> Callable[[Layers, jax.Array, jax.Array], jax.Array]:
+    """Return ``f(layers, y, p) -> dy/dt`` of a strain on scaled states: ``ProductionDegradation``.
 
     Raises:
         ValueError: it is not the NumPy definition.
@@ -29,10 +45,8 @@ def jax_field(trained: TrainedField) -> Callable[[jax.Array, jax.Array], jax.Arr
     model = problem.model
     if not isinstance(model, ProductionDegradation) or scaling.control_transform != "log":
         raise ValueError("Only production-degradation models on log controls are written in jax.")
-    parts = problem.layout.unpack(trained.theta[0])
-    layers = [(parts[f"net.{i}.weight"], parts[f"net.{i}.bias"]) for i in range(len(parts) // 2)]
 
-    def field(y: jax.Array, p: jax.Array) -> jax.Array:
+    def field(layers: Layers, y: jax.Array, p: jax.Array) -> jax.Array:
         u = (jnp.log1p(p) - scaling.control_shift) / scaling.control_scale
         x = jnp.concatenate(
             [
@@ -52,10 +66,11 @@ def jax_field(trained: TrainedField) -> Callable[[jax.Array, jax.Array], jax.Arr
 
 def _check(trained: TrainedField, field: Callable[..., jax.Array]) -> None:
     scale = trained.problem.scaling.state_scale[0]
+    first = [(weight[0], bias[0]) for weight, bias in layers(trained)]
     for row in range(trained.problem.n_experiments):
         z, p = trained.problem.observed[row], trained.problem.knot_values[row]
         right = trained.field(z, p)
-        found = np.asarray(jax.vmap(field)(z / scale, p)) * scale
+        found = np.asarray(jax.vmap(partial(field, first))(z / scale, p)) * scale
         if np.abs(found - right).max() > SAME * np.abs(right).max():
             raise ValueError("The field in jax is not the NumPy definition.")
 
@@ -66,13 +81,18 @@ def _compiled(method: str, trained: TrainedField) -> Callable[..., Any]:
     scale = jnp.asarray(problem.scaling.state_scale[0])
 
     def one(
-        initial: jax.Array, times: jax.Array, knots: jax.Array, values: jax.Array, tolerances: Any
+        weights: Layers,
+        initial: jax.Array,
+        times: jax.Array,
+        knots: jax.Array,
+        values: jax.Array,
+        tolerances: Any,
     ) -> Any:
         slopes = jnp.diff(values, axis=0) / jnp.diff(knots)[:, None]
 
         def rhs(t: jax.Array, y: jax.Array, args: Any) -> jax.Array:
             index = jnp.clip(jnp.searchsorted(knots, t, side="right") - 1, 0, len(slopes) - 1)
-            return field(y, values[index] + (t - knots[index]) * slopes[index])
+            return field(weights, y, values[index] + (t - knots[index]) * slopes[index])
 
         controller = diffrax.ClipStepSizeController(
             diffrax.PIDController(rtol=tolerances[0], atol=tolerances[1]),
@@ -97,14 +117,16 @@ def _compiled(method: str, trained: TrainedField) -> Callable[..., Any]:
         jnp.asarray(x)
         for x in (problem.initial, problem.times, problem.knot_times, problem.knot_values)
     )
-    mapped = jax.jit(jax.vmap(one, in_axes=(0, 0, 0, 0, None)))
-    return lambda rtol, atol: mapped(*inputs, (rtol, atol))
+    strains = jax.vmap(one, in_axes=(None, 0, 0, 0, 0, None))
+    mapped = jax.jit(jax.vmap(strains, in_axes=(0, None, None, None, None, None)))
+    stacked = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in layers(trained)]
+    return lambda rtol, atol: mapped(stacked, *inputs, (rtol, atol))
 
 
 def prepare(
     method: str, trained: TrainedField, rtol: float, atol: float, limit: float
 ) -> Callable[[], Solution]:
-    """Return the solve of all strains; its step limit also bounds its time."""
+    """Return the solve of all members and strains; its step limit also bounds its time."""
     run = _compiled(method, trained)
 
     def solve() -> Solution:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +13,7 @@ from pyscimlode.backends.base import Session
 from pyscimlode.backends.registry import backend_names, get_backend
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
-from pyscimlode.errors import PyscimlodeError
+from pyscimlode.errors import EngineError, PyscimlodeError
 
 IMPLICIT, SWITCHING, EXPLICIT = "implicit", "switching", "explicit"
 METHODS: dict[str, dict[str, str]] = {
@@ -48,6 +47,7 @@ METHODS: dict[str, dict[str, str]] = {
 GRADIENTS = (
     "rosenbrock",
     "esdirk",
+    "auto",
     "tsit5",
     "torchdiffeq:dopri5",
     "julia:Rodas5P",
@@ -68,10 +68,25 @@ def solvers(*, gradients: bool = False) -> tuple[Solver, ...]:
         for method, kind in methods.items():
             if method not in known or (gradients and method not in GRADIENTS):
                 continue
-            library, _, name = method.rpartition(":")
             prepare = partial(_prepare_gradient if gradients else _prepare_solve, engine, method)
-            found.append(Solver(library or LIBRARIES[engine], name, kind, prepare))
+            library, _, name = _label(engine, method).partition(" ")
+            found.append(Solver(library, name, kind, prepare))
     return tuple(found)
+
+
+def labels(*, gradients: bool = False) -> tuple[str, ...]:
+    """Return what tables call the solvers, whether their engines are there or not."""
+    return tuple(
+        _label(engine, method)
+        for engine, methods in METHODS.items()
+        for method in methods
+        if not gradients or method in GRADIENTS
+    )
+
+
+def _label(engine: str, method: str) -> str:
+    library, _, name = method.rpartition(":")
+    return f"{library or LIBRARIES[engine]} {name}"
 
 
 def absent(engine: str) -> str:
@@ -103,8 +118,12 @@ def _prepare_solve(
     engine: str, method: str, trained: TrainedField, rtol: float, atol: float, limit: float
 ) -> Callable[[], Solution]:
     """Return the solve of all strains; the step limit also bounds its time."""
-    session = _open(engine, method, trained, rtol, atol)
-    nothing = np.full(trained.problem.observed.shape, np.nan)
+    nothing = np.full((len(trained.theta), *trained.problem.observed.shape), np.nan)
+    try:
+        session = _open(engine, method, trained, rtol, atol)
+    except EngineError as error:
+        failed = Solution(nothing, f"{type(error).__name__}: {error}"[:80])
+        return lambda: failed
 
     def solve() -> Solution:
         try:
@@ -113,7 +132,7 @@ def _prepare_solve(
             return Solution(nothing, f"{type(error).__name__}: {error}"[:80])
         worst = Status(int(found.status.max()))
         status = "success" if worst is Status.SUCCESS else worst.name
-        return Solution(found.z[0], status, int(found.nfev.sum()))
+        return Solution(found.z, status, int(found.nfev.sum()))
 
     return solve
 
@@ -122,8 +141,11 @@ def _prepare_gradient(
     engine: str, method: str, trained: TrainedField, rtol: float, atol: float, limit: float
 ) -> Callable[[], Solution]:
     """Return the loss and gradient of all strains; the values are the gradient ``(1, size)``."""
-    inner = replace(trained)
-    session = _open(engine, method, inner, rtol, atol)
+    try:
+        session = _open(engine, method, trained, rtol, atol)
+    except EngineError as error:
+        failed = Solution(np.full(trained.theta.shape, np.nan), f"{error}"[:80])
+        return lambda: failed
 
     def solve() -> Solution:
         try:

@@ -1,4 +1,4 @@
-"""The package's own implicit solvers on a function: Jacobians by forward mode, or given."""
+"""The package's own implicit solvers on a function: Jacobians by reverse mode, or given."""
 
 from __future__ import annotations
 

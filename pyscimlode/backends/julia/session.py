@@ -112,27 +112,6 @@ class JuliaSession(OpenedProblem):
             notes=self.notes,
         )
 
-    def loss(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-    ) -> LossParts:
-        """Return the loss without its gradient."""
-        return self._evaluate(theta, members, experiments, gradient=False)[0]
-
-    def loss_and_grad(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-        refresh: bool = True,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and its gradient ``(members, size)``; see the protocol."""
-        return self._evaluate(theta, members, experiments, gradient=True)
-
     def train_native(
         self, theta: FloatArray, stages: Sequence[Any], on_progress: OnProgress | None = None
     ) -> tuple[FloatArray, FloatArray]:
@@ -184,6 +163,7 @@ class JuliaSession(OpenedProblem):
         members: Sequence[int] | None,
         experiments: Sequence[int] | None,
         *,
+        refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
         problem = self._problem

@@ -92,13 +92,14 @@ class JuliaHandler:
         return {}, {}
 
     def _field(self, meta: Meta, arrays: dict[str, Any], progress: Progress) -> Answer:
-        points = (arrays["theta"], arrays["z"], arrays["p"])
-        value = self._package.field_values(self._problem(meta), *points)
+        problem = self._problem(meta)
+        value = self._package.field_values(problem, arrays["theta"], arrays["z"], arrays["p"])
         return {}, {"value": _copied(value)}
 
     def _field_vjp(self, meta: Meta, arrays: dict[str, Any], progress: Progress) -> Answer:
+        problem = self._problem(meta)
         points = (arrays["theta"], arrays["z"], arrays["p"], arrays["cotangent"])
-        gradient = self._package.field_vjp(self._problem(meta), *points)
+        gradient = self._package.field_vjp(problem, *points)
         return {}, {"gradient": _copied(gradient)}
 
     def _solve(self, meta: Meta, arrays: dict[str, Any], progress: Progress) -> Answer:

@@ -96,27 +96,6 @@ class ReferenceSession(OpenedProblem):
             nfev[m, e] = rhs.nfev
         return Trajectory(grid, z, status, failed_at, nfev, self.notes)
 
-    def loss(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-    ) -> LossParts:
-        """Return the loss without its gradient."""
-        return self._evaluate(theta, members, experiments, gradient=False)[0]
-
-    def loss_and_grad(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-        refresh: bool = True,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and its gradient ``(members, size)``; see the protocol."""
-        return self._evaluate(theta, members, experiments, gradient=True)
-
     def _field(self, theta: FloatArray, index: int, z: FloatArray, p: FloatArray) -> FloatArray:
         states = z[index] if np.ndim(z) == 3 else z
         controls = p[index] if np.ndim(p) == 3 else p
@@ -129,6 +108,7 @@ class ReferenceSession(OpenedProblem):
         members: Sequence[int] | None,
         experiments: Sequence[int] | None,
         *,
+        refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
         problem = self._problem

@@ -6,8 +6,9 @@ import numpy as np
 
 from pyscimlode.backends.torch.arrays import Array
 from pyscimlode.backends.torch.blocks import Block
-from pyscimlode.backends.torch.forward import Integrator, Solution
+from pyscimlode.backends.torch.forward import Integrator
 from pyscimlode.backends.torch.outputs import DenseOutput
+from pyscimlode.backends.torch.solution import Solution
 
 
 class Adjoint:

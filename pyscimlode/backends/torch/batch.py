@@ -16,12 +16,13 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.arrays import Array, choose_arrays
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.control import Controller
-from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
+from pyscimlode.backends.torch.forward import Integrator
 from pyscimlode.backends.torch.implicit.stiffness import StiffnessWatch
 from pyscimlode.backends.torch.inputs import ControlInputs
 from pyscimlode.backends.torch.losses import LossTerms, loss_terms
 from pyscimlode.backends.torch.methods import Method, Place, open_method
 from pyscimlode.backends.torch.outputs import DenseOutput
+from pyscimlode.backends.torch.solution import Grid, Solution
 from pyscimlode.backends.torch.stage_inputs import StageInputs
 from pyscimlode.backends.torch.tensors import scaling_tensors
 from pyscimlode.problem import Problem

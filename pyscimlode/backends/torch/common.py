@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from abc import ABC
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from pyscimlode.backends.arguments import checked_theta
-from pyscimlode.backends.base import FloatArray, LossParts
+from pyscimlode.backends.base import FloatArray
 from pyscimlode.backends.opened import OpenedProblem
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.fields import build_field
@@ -59,39 +58,6 @@ class TorchSession(OpenedProblem, ABC):
         parameters = self._theta(theta).requires_grad_()
         value = (self._field(parameters, z, p) * self._tensor(cotangent)).sum()
         return to_numpy(torch.autograd.grad(value, parameters)[0])
-
-    def loss(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-    ) -> LossParts:
-        """Return the loss without its gradient."""
-        return self._evaluate(theta, members, experiments, refresh=True, gradient=False)[0]
-
-    def loss_and_grad(
-        self,
-        theta: FloatArray,
-        *,
-        members: Sequence[int] | None = None,
-        experiments: Sequence[int] | None = None,
-        refresh: bool = True,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and its gradient ``(members, size)``; see the protocol."""
-        return self._evaluate(theta, members, experiments, refresh=refresh, gradient=True)
-
-    @abstractmethod
-    def _evaluate(
-        self,
-        theta: FloatArray,
-        members: Sequence[int] | None,
-        experiments: Sequence[int] | None,
-        *,
-        refresh: bool,
-        gradient: bool,
-    ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and, if asked for, its gradient (else zeros)."""
 
     def _field(self, theta: Tensor, z: FloatArray, p: FloatArray) -> Tensor:
         scaling = scaling_tensors(self._problem, device=self._device, dtype=self._dtype)

@@ -10,7 +10,8 @@ import numpy as np
 
 from pyscimlode.backends.torch.arrays import Array
 from pyscimlode.backends.torch.blocks import Block
-from pyscimlode.backends.torch.forward import Grid, Integrator
+from pyscimlode.backends.torch.forward import Integrator
+from pyscimlode.backends.torch.solution import Grid
 
 
 class ExtraStages:

@@ -12,7 +12,7 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.adjoint import Adjoint
 from pyscimlode.backends.torch.arrays import Array, Arrays
 from pyscimlode.backends.torch.blocks import Memory
-from pyscimlode.backends.torch.forward import Integrator, Solution
+from pyscimlode.backends.torch.forward import Integrator
 from pyscimlode.backends.torch.implicit.adjoint import ImplicitAdjoint
 from pyscimlode.backends.torch.implicit.esdirk import EsdirkIntegrator
 from pyscimlode.backends.torch.implicit.integrator import ImplicitIntegrator
@@ -21,6 +21,7 @@ from pyscimlode.backends.torch.implicit.rosenbrock import RosenbrockIntegrator
 from pyscimlode.backends.torch.implicit.tableaus import IMPLICIT_METHODS, implicit_tableau
 from pyscimlode.backends.torch.kernels import Kernel, Rows, build_kernel
 from pyscimlode.backends.torch.outputs import DenseOutput
+from pyscimlode.backends.torch.solution import Solution
 from pyscimlode.backends.torch.stage_inputs import StageInputs
 from pyscimlode.backends.torch.tableaus import tableau
 from pyscimlode.backends.torch.tensors import ScalingTensors

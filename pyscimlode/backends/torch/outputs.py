@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from pyscimlode.backends.torch.arrays import Array
 from pyscimlode.backends.torch.extra_stages import ExtraStages
-from pyscimlode.backends.torch.forward import Grid, Integrator, Solution
+from pyscimlode.backends.torch.forward import Integrator
+from pyscimlode.backends.torch.solution import Grid, Solution
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -53,7 +53,7 @@ class PortableSession(TorchSession):
     ) -> None:
         super().__init__(problem, device, dtype)
         self.solver, self.notes = tolerances_for(solver, dtype)
-        self._told = False
+        self._lasting_notes = self.notes
         self._library = library
         self._memory_limit = memory_limit
         self._batches: OrderedDict[tuple[bytes, bytes], TrainingBatch] = OrderedDict()
@@ -95,7 +95,7 @@ class PortableSession(TorchSession):
             status=solution.status.reshape(shape),
             failed_at=failed_at,
             nfev=solution.nfev.reshape(shape),
-            notes=(*self.notes, *self._stiffness_notes(batch)),
+            notes=(*self._lasting_notes, *self._stiffness_notes(batch)),
         )
 
     def close(self) -> None:
@@ -152,9 +152,8 @@ class PortableSession(TorchSession):
 
     def _note_stiffness(self, batch: Batch) -> None:
         """Keep the first such note of the session."""
-        if batch.stiff.any() and not self._told:
-            self._told = True
-            self.notes = (*self.notes, *self._stiffness_notes(batch))
+        if batch.stiff.any() and self.notes == self._lasting_notes:
+            self.notes = (*self._lasting_notes, *self._stiffness_notes(batch))
 
     def _batch(self, members: IntArray, experiments: IntArray) -> TrainingBatch:
         key = (members.tobytes(), experiments.tobytes())

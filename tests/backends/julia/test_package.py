@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyscimlode
+from pyscimlode.backends.julia.backend import SENSITIVITIES
 from pyscimlode.backends.julia.solvers import SOLVERS
 
 HERE = Path(pyscimlode.__file__).parent
@@ -50,3 +51,10 @@ def test_both_sides_have_the_same_table_of_solvers() -> None:
     table = (PACKAGE / "src" / "solvers.jl").read_text(encoding="utf-8")
     names = re.findall(r'^    "([^"]+)" =>', table, flags=re.MULTILINE)
     assert {"auto", *names} == set(SOLVERS)
+
+
+def test_both_sides_have_the_same_sensitivities() -> None:
+    source = (PACKAGE / "src" / "gradients.jl").read_text(encoding="utf-8")
+    found = re.search(r"^const SENSITIVITIES = \((.*)\)$", source, flags=re.MULTILINE)
+    assert found is not None
+    assert tuple(name.strip().removeprefix(":") for name in found[1].split(",")) == SENSITIVITIES

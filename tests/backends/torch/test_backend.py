@@ -34,7 +34,9 @@ def test_solvers_choose_their_session() -> None:
 
 def test_what_is_not_there_is_said() -> None:
     backend, problem = get_backend("torch"), small_problem()
-    with pytest.raises(SolverError, match=r"'bdf': the implicit solvers of the torch engine are rosenbrock"):
+    with pytest.raises(
+        SolverError, match=r"'bdf': the implicit solvers of the torch engine are rosenbrock"
+    ):
         backend.open(problem, SolverSpec("bdf"))
     with pytest.raises(SolverError, match="'julia:Tsit5' is not one of the torch engine's"):
         backend.open(problem, SolverSpec("julia:Tsit5"))

@@ -6,10 +6,10 @@ import numpy as np
 
 from pyscimlode.backends.torch.arrays import Array
 from pyscimlode.backends.torch.blocks import Block
-from pyscimlode.backends.torch.forward import Solution
 from pyscimlode.backends.torch.implicit.integrator import ImplicitIntegrator
 from pyscimlode.backends.torch.implicit.linear import StageMatrix
 from pyscimlode.backends.torch.outputs import DenseOutput
+from pyscimlode.backends.torch.solution import Solution
 
 
 class ImplicitAdjoint:

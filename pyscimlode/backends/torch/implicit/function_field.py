@@ -58,7 +58,7 @@ class _Sizes:
 
 
 class GivenJacobian(FieldLinearisation):
-    """A function with its own Jacobian; df/dt and second derivatives by forward mode."""
+    """A function with its own Jacobian; df/dt and second derivatives are automatic."""
 
     field: FunctionField
 
@@ -70,12 +70,7 @@ class GivenJacobian(FieldLinearisation):
         t = self.arrays.tensor(u)[0]
         with torch.no_grad():
             by_state = given(t, y, *params).permute(1, 2, 0)
-        by_time = None
-        if drift is not None:
-            pushed = torch.func.jvp(
-                lambda at: self.field.func(at, y, *params), (t,), (torch.ones_like(t),)
-            )[1]
-            by_time = self.arrays.from_tensor(pushed.t())
+        by_time = None if drift is None else super().jacobian(tape, slot, drift)[1]
         return self.arrays.from_tensor(by_state), by_time
 
 

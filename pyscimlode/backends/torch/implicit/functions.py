@@ -16,9 +16,9 @@ from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.torch.arrays import Array, Arrays, choose_arrays
 from pyscimlode.backends.torch.blocks import MEMORY_LIMIT
 from pyscimlode.backends.torch.control import Controller
-from pyscimlode.backends.torch.forward import Solution
 from pyscimlode.backends.torch.implicit.function_field import FunctionField, RowTimes
 from pyscimlode.backends.torch.outputs import DenseOutput
+from pyscimlode.backends.torch.solution import Solution
 from pyscimlode.errors import SolverError, TimeError, did_you_mean
 
 Function = Callable[..., Tensor]
@@ -69,7 +69,7 @@ def odeint_implicit(
         method: ``"rosenbrock"`` (Rodas5P) or ``"esdirk"`` (KenCarp5).
         rtol: relative tolerance.
         atol: absolute tolerance.
-        jacobian: ``(t, y, *params) -> (rows, D, D)``; by forward mode of ``func`` if None.
+        jacobian: ``(t, y, *params) -> (rows, D, D)``; by reverse mode of ``func`` if None.
         max_steps: attempted steps of a row.
         params: tensors that ``func`` depends on, of the data type of ``y0``.
 

@@ -11,11 +11,12 @@ from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.arrays import Array, Arrays
 from pyscimlode.backends.torch.blocks import Block, Memory
 from pyscimlode.backends.torch.control import NON_FINITE_FACTOR, Controller
-from pyscimlode.backends.torch.forward import AdaptiveRun, FloatArray, Integrator, Solution
+from pyscimlode.backends.torch.forward import AdaptiveRun, FloatArray, Integrator
 from pyscimlode.backends.torch.implicit.jacobians import Linearisation
 from pyscimlode.backends.torch.implicit.linear import StageMatrix
 from pyscimlode.backends.torch.implicit.tableaus import ImplicitTableau
 from pyscimlode.backends.torch.kernels import Kernel, Rows
+from pyscimlode.backends.torch.solution import Solution
 from pyscimlode.backends.torch.stage_inputs import StageInputs
 
 NEWTON_FACTOR = 0.3

@@ -76,7 +76,10 @@ def prepare_forward_mode() -> None:
 
 
 class FieldLinearisation:
-    """Derivatives of any differentiable torch field by forward mode (``torch.func.jvp``).
+    """Derivatives of any differentiable torch field, by automatic differentiation.
+
+    Jacobians by reverse mode, which costs less dispatch than forward mode; the derivatives of
+    their products by reverse over forward mode (``torch.func.jvp``).
 
     Args:
         field: the field.
@@ -107,20 +110,43 @@ class FieldLinearisation:
         u = tape.inputs[slot]
         rows = u.shape[1:]
         y = self._tiled(tape.state[slot].reshape((1, -1, *rows)), 1)
+        by_state, by_input = self._pull(y, self._tiled(u[None], 1))
+        states = y.shape[-1]
+        values = self.arrays.from_tensor(
+            by_state.permute(1, 3, 0, 2).reshape(states, states, *rows)
+        )
+        if drift is None:
+            return values, None
+        by_time = (by_input * self._tiled(drift[None], 1)).sum(-1)
+        return values, self.arrays.from_tensor(by_time.permute(1, 0, 2).reshape(states, *rows))
+
+    def _pull(self, y: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the derivatives of every output ``(members, outputs, rows, inputs)``.
+
+        Rows are independent, so the gradient of output d over the d-th copy of all rows, summed
+        over d, is the whole Jacobian: one evaluation and one pass back.
+
+        Args:
+            y: states ``(members, 1, rows, states)``.
+            u: inputs ``(members, 1, rows, controls)``.
+        """
         members, _, count, states = y.shape
-        columns = states + (drift is not None)
-        basis = torch.eye(columns, states, dtype=y.dtype, device=y.device)
-        y_rate = basis[None, :, None].expand(members, columns, count, states)
-        inputs = self._tiled(u[None], 1).expand(-1, columns, -1, -1)
-        u_rate = torch.zeros_like(inputs)
-        if drift is not None:
-            u_rate[:, -1] = self._tiled(drift[None], 1)[:, 0]
-        tangent = self._push(
-            self.theta, y.expand(-1, columns, -1, -1), inputs, y_rate, u_rate
-        ).reshape(members, columns, count, states)
-        full = tangent.permute(3, 1, 0, 2).reshape(states, columns, *rows)
-        values = self.arrays.from_tensor(full)
-        return values[:, :states], None if drift is None else values[:, -1]
+        params = self.field.unpack(self.theta.detach())
+        with torch.enable_grad():
+            leaves = [
+                x.detach().expand(-1, states, -1, -1).flatten(1, 2).contiguous().requires_grad_()
+                for x in (y, u)
+            ]
+            out = self.field(params, *leaves).reshape(members, states, count, states)
+            total = out.diagonal(dim1=1, dim2=3).sum()
+            if not total.requires_grad:
+                found = [torch.zeros_like(leaf) for leaf in leaves]
+            else:
+                found = list(
+                    torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
+                )
+        by_state, by_input = (x.reshape(members, states, count, -1) for x in found)
+        return by_state, by_input
 
     def _push(self, theta: Tensor, y: Tensor, u: Tensor, y_rate: Tensor, u_rate: Tensor) -> Tensor:
         params = self.field.unpack(theta)
@@ -164,7 +190,7 @@ class FieldLinearisation:
 
 
 def build_linearisation(scaling: ScalingTensors, kernel: Kernel, arrays: Arrays) -> Linearisation:
-    """Return the derivatives of a model's field: written out for networks, else by forward mode."""
+    """Return the derivatives of a model's field: written out for networks, else automatic ones."""
     if isinstance(kernel, MLPKernel) and kernel.mlp.activation in SECOND_DERIVATIVES:
         return MLPLinearisation(kernel)
     return FieldLinearisation(build_field(scaling), arrays, scaling.n_members)

@@ -12,11 +12,11 @@ from pyscimlode.backends.registry import get_backend
 from tests.backends.contract_problems import MAKERS, TIGHT, case, judged
 
 PATHWAYS = [name for name in MAKERS if name.endswith("pathway")]
+METHODS = ("rosenbrock", "esdirk")
 PAIRS = [
-    *(("rosenbrock", name) for name in MAKERS if name not in PATHWAYS[1:]),
-    *(("esdirk", name) for name in MAKERS if name not in PATHWAYS),
-    *(pytest.param("rosenbrock", name, marks=pytest.mark.slow) for name in PATHWAYS[1:]),
-    *(pytest.param("esdirk", name, marks=pytest.mark.slow) for name in PATHWAYS),
+    pytest.param(method, name, marks=[pytest.mark.slow] if name in PATHWAYS else [])
+    for method in METHODS
+    for name in MAKERS
 ]
 
 
@@ -36,7 +36,20 @@ def test_like_the_reference(method: str, problem: str) -> None:
     assert error.max() <= 1e-6
 
 
-@pytest.mark.parametrize("method", ["rosenbrock", "esdirk"])
+@pytest.mark.parametrize("method", METHODS)
+def test_pathways_like_the_explicit_method(method: str) -> None:
+    chosen, backend = case("branched-pathway"), get_backend("torch")
+    results = []
+    for name in ("tsit5", method):
+        solver = replace(TIGHT, method=name, rtol=1e-6, atol=1e-8)
+        with backend.open(chosen.problem, solver, device="cpu", dtype="float64") as session:
+            results.append(session.loss_and_grad(chosen.theta))
+    (expected, slope), (found, gradient) = results
+    np.testing.assert_allclose(found.total, expected.total, rtol=1e-5)
+    assert np.linalg.norm(gradient - slope) <= 1e-4 * np.linalg.norm(slope)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_tensors_take_the_same_way_as_arrays(method: str) -> None:
     chosen, backend = case("measured-inputs"), get_backend("torch")
     results = []
@@ -51,7 +64,7 @@ def test_tensors_take_the_same_way_as_arrays(method: str) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("method", ["rosenbrock", "esdirk"])
+@pytest.mark.parametrize("method", METHODS)
 def test_single_precision(method: str) -> None:
     chosen, backend = case("production-degradation"), get_backend("torch")
     solver = replace(TIGHT, method=method, rtol=1e-5, atol=1e-6)
@@ -64,7 +77,7 @@ def test_single_precision(method: str) -> None:
     assert np.linalg.norm(rounded - slope) <= 1e-3 * np.linalg.norm(slope)
 
 
-@pytest.mark.parametrize("method", ["rosenbrock", "esdirk"])
+@pytest.mark.parametrize("method", METHODS)
 def test_few_steps_where_explicit_methods_need_many(method: str) -> None:
     chosen, backend = case("stiff"), get_backend("torch")
     evaluations = {}
@@ -76,7 +89,7 @@ def test_few_steps_where_explicit_methods_need_many(method: str) -> None:
     assert evaluations[method] < 0.2 * evaluations["tsit5"]
 
 
-@pytest.mark.parametrize("method", ["rosenbrock", "esdirk"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_step_limit_is_a_status(method: str) -> None:
     chosen, backend = case("measured-inputs"), get_backend("torch")
     solver = replace(TIGHT, method=method, max_steps=3)
@@ -90,7 +103,7 @@ def test_a_step_limit_is_a_status(method: str) -> None:
     np.testing.assert_array_equal(gradient, 0.0)
 
 
-@pytest.mark.parametrize("method", ["rosenbrock", "esdirk"])
+@pytest.mark.parametrize("method", METHODS)
 def test_infinite_parameters_fail_as_a_value(method: str) -> None:
     chosen, backend = case("measured-inputs"), get_backend("torch")
     theta = chosen.theta.copy()
