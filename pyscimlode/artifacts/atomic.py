@@ -12,11 +12,12 @@ from pathlib import Path
 from pyscimlode.errors import ArtifactError
 
 
-def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
-    """Write a file so that a reader sees the old content or the new, never a part.
+@contextmanager
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Fill a file under a temporary name; a reader sees the old content or the new, never a part.
 
-    The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
-    place of ``path`` in one step. Missing folders are made.
+    The temporary file is in the same folder, is flushed to the disk, and takes the place of
+    ``path`` in one step when the block ends well. Missing folders are made.
 
     Raises:
         ArtifactError: the file cannot be written (no permission, no space, a folder of that name).
@@ -26,17 +27,28 @@ def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = _beside(target, "part")
         try:
-            with part.open("xb") as stream:
-                stream.write(data)
-                stream.flush()
+            yield part
+            with part.open("rb") as stream:
                 os.fsync(stream.fileno())
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
         _sync(target.parent)
     except OSError as error:
+        if isinstance(error, ArtifactError):
+            raise
         raise ArtifactError(f"{target} cannot be written: {error.strerror or error}.") from error
-    return target
+
+
+def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write a file as :func:`atomic_file` does, and return its path.
+
+    Raises:
+        ArtifactError: the file cannot be written (no permission, no space, a folder of that name).
+    """
+    with atomic_file(path) as part:
+        part.write_bytes(data)
+    return Path(path)
 
 
 def atomic_write_text(path: str | os.PathLike[str], text: str) -> Path:

@@ -1,17 +1,57 @@
-"""Arguments of sessions, checked the same way by every engine."""
+"""Arguments of engines and their sessions, checked the same way by every engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.errors import ExperimentError, ModelError, TimeError, ValueRangeError
+from pyscimlode.errors import (
+    BackendUnavailable,
+    ExperimentError,
+    ModelError,
+    SolverError,
+    TimeError,
+    ValueRangeError,
+    did_you_mean,
+)
 from pyscimlode.problem import Problem
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+
+def check_method(engine: str, method: str, known: Collection[str]) -> None:
+    """Raise :class:`SolverError` unless the engine has this solver.
+
+    Args:
+        engine: as it is called in a sentence, such as ``"torch"``.
+        method: of the solver.
+        known: the engine's solvers.
+    """
+    if method not in known:
+        raise SolverError(
+            f"solver={method!r} is not one of the {engine} engine's ({', '.join(known)})."
+            + did_you_mean(method, known)
+        )
+
+
+def check_host_float64(engine: str, device: str, dtype: str) -> None:
+    """Check the device and data type of an engine that has the CPU and float64 alone.
+
+    Raises:
+        BackendUnavailable: another device is asked for.
+        SolverError: another data type is asked for.
+    """
+    if device not in ("auto", "cpu"):
+        raise BackendUnavailable(
+            f"device={device!r}: the {engine} engine runs on the CPU; use device='cpu'."
+        )
+    if dtype not in ("auto", "float64"):
+        raise SolverError(
+            f"dtype={dtype!r}: the {engine} engine computes in float64; use dtype='float64'."
+        )
 
 
 def checked_theta(problem: Problem, theta: FloatArray, members: int | None = None) -> FloatArray:

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from pyscimlode.backends.arguments import IntArray, checked_theta, indices
 from pyscimlode.backends.base import LossParts
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.problem import Problem
@@ -50,7 +51,8 @@ class OpenedProblem(ABC):
         experiments: Sequence[int] | None = None,
     ) -> LossParts:
         """Return the loss without its gradient."""
-        return self._evaluate(theta, members, experiments, refresh=True, gradient=False)[0]
+        chosen = self._chosen(theta, members, experiments)
+        return self._evaluate(*chosen, refresh=True, gradient=False)[0]
 
     def loss_and_grad(
         self,
@@ -61,19 +63,35 @@ class OpenedProblem(ABC):
         refresh: bool = True,
     ) -> tuple[LossParts, FloatArray]:
         """Return the loss and its gradient ``(members, size)``; see the protocol."""
-        return self._evaluate(theta, members, experiments, refresh=refresh, gradient=True)
+        chosen = self._chosen(theta, members, experiments)
+        return self._evaluate(*chosen, refresh=refresh, gradient=True)
 
     @abstractmethod
     def _evaluate(
         self,
         theta: FloatArray,
-        members: Sequence[int] | None,
-        experiments: Sequence[int] | None,
+        members: IntArray,
+        experiments: IntArray,
         *,
         refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
-        """Return the loss and, if asked for, its gradient (else zeros)."""
+        """Return the loss and, if asked for, its gradient (else zeros).
+
+        The arguments are checked: ``theta: (chosen members, size)`` in float64, and indices.
+        """
+
+    def _chosen(
+        self,
+        theta: FloatArray,
+        members: Sequence[int] | None,
+        experiments: Sequence[int] | None,
+    ) -> tuple[FloatArray, IntArray, IntArray]:
+        """Return checked parameters and the indices of their members and of experiments."""
+        problem = self._problem
+        rows = indices(members, problem.n_members, "members")
+        columns = indices(experiments, problem.n_experiments, "experiments")
+        return checked_theta(problem, theta, len(rows)), rows, columns
 
     def close(self) -> None:  # noqa: B027
         """Free what the session holds: nothing here."""

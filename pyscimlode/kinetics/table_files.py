@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pyscimlode.artifacts import atomic_file
 from pyscimlode.errors import ArtifactError, DataError
 from pyscimlode.kinetics.imported import import_extra
 
@@ -37,7 +36,7 @@ def write_table(
         ArtifactError: the file cannot be written.
     """
     write = _write_hdf5 if _is_hdf5(path) else _write_parquet
-    with _beside(path) as part:
+    with atomic_file(path) as part:
         rows = write(part, batches, names, units, metadata, dtype)
         if not rows:
             raise DataError(f"There are no rows to write to {path}.")
@@ -144,25 +143,6 @@ def _read_parquet(path: Path, start: int, stop: int) -> npt.NDArray[Any]:
     if not parts:
         return np.zeros((0, len(file.schema_arrow.names)))
     return np.concatenate(parts)
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Fill a file under a temporary name that takes the place of ``target`` at the end."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield part
-            with part.open("rb") as stream:
-                os.fsync(stream.fileno())
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        if isinstance(error, ArtifactError):
-            raise
-        raise ArtifactError(f"{target} cannot be written: {error.strerror or error}.") from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from typing import Any
 
+from pyscimlode.backends.arguments import check_host_float64, check_method
 from pyscimlode.backends.base import Capabilities, Session
 from pyscimlode.backends.julia.installation import (
     find_installation,
@@ -17,7 +18,7 @@ from pyscimlode.backends.julia.session import JuliaSession
 from pyscimlode.backends.julia.shared import Engine
 from pyscimlode.backends.julia.solvers import SOLVERS
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.errors import BackendUnavailable, SolverError, did_you_mean
+from pyscimlode.errors import SolverError, did_you_mean
 from pyscimlode.problem import Problem
 
 SENSITIVITIES = ("auto", "gauss", "interpolating", "forwarddiff")
@@ -91,19 +92,8 @@ class JuliaBackend:
             SolverError: the engine does not have this solver, data type or option.
             EngineError: the worker does not start, or fails.
         """
-        if device not in ("auto", "cpu"):
-            raise BackendUnavailable(
-                f"device={device!r}: the Julia engine runs on the CPU; use device='cpu'."
-            )
-        if dtype not in ("auto", "float64"):
-            raise SolverError(
-                f"dtype={dtype!r}: the Julia engine computes in float64; use dtype='float64'."
-            )
-        if solver.method not in SOLVERS:
-            raise SolverError(
-                f"solver={solver.method!r} is not one of the Julia engine's "
-                f"({', '.join(SOLVERS)})." + did_you_mean(solver.method, SOLVERS)
-            )
+        check_host_float64("Julia", device, dtype)
+        check_method("Julia", solver.method, SOLVERS)
         chosen = _checked(options or {})
         limits = Limits.chosen(
             chosen.pop("start_timeout", None),

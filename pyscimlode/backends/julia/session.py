@@ -160,27 +160,19 @@ class JuliaSession(OpenedProblem):
     def _evaluate(
         self,
         theta: FloatArray,
-        members: Sequence[int] | None,
-        experiments: Sequence[int] | None,
+        members: IntArray,
+        experiments: IntArray,
         *,
         refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
-        problem = self._problem
-        selected = indices(members, problem.n_members, "members")
-        chosen = indices(experiments, problem.n_experiments, "experiments")
-        parameters = checked_theta(problem, theta, len(selected))
-        arrays = {"theta": parameters, "members": selected, "experiments": chosen}
+        arrays = {"theta": theta, "members": members, "experiments": experiments}
         answer = self._ask("loss", {"gradient": gradient}, arrays)
-        data = self._array(answer, "data", (len(selected),))
-        pir = self._array(answer, "pir", (len(selected),))
-        status = self._array(answer, "status", (len(selected), problem.n_experiments))
+        data = self._array(answer, "data", (len(members),))
+        pir = self._array(answer, "pir", (len(members),))
+        status = self._array(answer, "status", (len(members), self._problem.n_experiments))
         nfev = int(answer.header["meta"].get("nfev", 0))
-        slope = (
-            self._array(answer, "gradient", parameters.shape)
-            if gradient
-            else np.zeros_like(parameters)
-        )
+        slope = self._array(answer, "gradient", theta.shape) if gradient else np.zeros_like(theta)
         return LossParts(data + pir, data, pir, status, nfev), slope
 
     def _ask(

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import scipy
 
+from pyscimlode.backends.arguments import check_host_float64, check_method
 from pyscimlode.backends.base import Capabilities, Session
 from pyscimlode.backends.reference.integrate import METHODS
 from pyscimlode.backends.reference.session import ReferenceSession
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.errors import BackendUnavailable, SolverError, did_you_mean
 from pyscimlode.problem import Problem
 
 
@@ -46,17 +46,6 @@ class ReferenceBackend:
             BackendUnavailable: another device than the CPU is asked for.
             SolverError: SciPy does not have this solver, or not in this data type.
         """
-        if device not in ("auto", "cpu"):
-            raise BackendUnavailable(
-                f"device={device!r}: the reference engine runs on the CPU; use device='cpu'."
-            )
-        if dtype not in ("auto", "float64"):
-            raise SolverError(
-                f"dtype={dtype!r}: the reference engine computes in float64; use dtype='float64'."
-            )
-        if solver.method not in METHODS:
-            raise SolverError(
-                f"solver={solver.method!r} is not one of the reference engine's "
-                f"({', '.join(METHODS)})." + did_you_mean(solver.method, METHODS)
-            )
+        check_host_float64(self.name, device, dtype)
+        check_method(self.name, solver.method, METHODS)
         return ReferenceSession(problem, solver, **(options or {}))

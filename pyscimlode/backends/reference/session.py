@@ -13,7 +13,7 @@ from pyscimlode.backends.arguments import (
     indices,
     output_times,
 )
-from pyscimlode.backends.base import LossParts, Trajectory
+from pyscimlode.backends.base import IntArray, LossParts, Trajectory
 from pyscimlode.backends.opened import OpenedProblem
 from pyscimlode.backends.reference.derivatives import jacobian_parameters
 from pyscimlode.backends.reference.integrate import RightHandSide, legs
@@ -105,26 +105,23 @@ class ReferenceSession(OpenedProblem):
     def _evaluate(
         self,
         theta: FloatArray,
-        members: Sequence[int] | None,
-        experiments: Sequence[int] | None,
+        members: IntArray,
+        experiments: IntArray,
         *,
         refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
         problem = self._problem
-        selected = indices(members, problem.n_members, "members")
-        chosen = indices(experiments, problem.n_experiments, "experiments")
-        parameters = checked_theta(problem, theta, len(selected))
-        data, pir = np.zeros(len(selected)), np.zeros(len(selected))
-        slope = np.zeros_like(parameters)
-        status = np.zeros((len(selected), problem.n_experiments), dtype=np.int64)
+        data, pir = np.zeros(len(members)), np.zeros(len(members))
+        slope = np.zeros_like(theta)
+        status = np.zeros((len(members), problem.n_experiments), dtype=np.int64)
         nfev = 0
-        for row, m in enumerate(selected):
-            for e in chosen:
+        for row, m in enumerate(members):
+            for e in experiments:
                 cell = Cell(problem, int(m), int(e))
                 if not cell.counts:
                     continue
-                rhs = RightHandSide.of(problem, parameters[row], int(m), int(e), self._solver)
+                rhs = RightHandSide.of(problem, theta[row], int(m), int(e), self._solver)
                 outcome, y, slopes = trajectory(rhs, cell, self._solver, gradient)
                 status[row, e] = int(outcome)
                 nfev += rhs.nfev

@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 
+from pyscimlode.backends.arguments import check_method
 from pyscimlode.backends.base import Capabilities, Session
 from pyscimlode.backends.solvers import IMPLICIT, SolverSpec
 from pyscimlode.backends.torch.implicit.tableaus import IMPLICIT_METHODS
 from pyscimlode.backends.torch.session import PortableSession
 from pyscimlode.backends.torch.tableaus import METHODS
-from pyscimlode.errors import BackendUnavailable, SolverError, did_you_mean
+from pyscimlode.errors import BackendUnavailable, SolverError
 from pyscimlode.problem import Problem
 
 TORCHDIFFEQ = "torchdiffeq:"
@@ -72,16 +73,12 @@ class TorchBackend:
     def _check_method(self, method: str) -> None:
         if method == "auto" or method in METHODS or method in IMPLICIT_METHODS:
             return
-        known = self.capabilities().solvers
         if method in IMPLICIT:
             raise SolverError(
                 f"solver={method!r}: the implicit solvers of the torch engine are "
                 f"{', '.join(IMPLICIT_METHODS)}; 'auto' takes the first where a field is stiff."
             )
-        raise SolverError(
-            f"solver={method!r} is not one of the torch engine's ({', '.join(known)})."
-            + did_you_mean(method, known)
-        )
+        check_method(self.name, method, self.capabilities().solvers)
 
 
 def choose_device(name: str) -> torch.device:

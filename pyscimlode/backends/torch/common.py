@@ -68,8 +68,8 @@ class TorchSession(OpenedProblem, ABC):
         value = field(field.unpack(theta), y, transform_controls(scaling, controls))
         return value * scale / scaling.time_scale[:, None, None]
 
-    def _theta(self, theta: FloatArray, members: int | None = None) -> Tensor:
-        return self._tensor(checked_theta(self._problem, theta, members))
+    def _theta(self, theta: FloatArray) -> Tensor:
+        return self._tensor(checked_theta(self._problem, theta))
 
     def _tensor(self, values: FloatArray) -> Tensor:
         return torch.tensor(values, device=self._device, dtype=self._dtype)

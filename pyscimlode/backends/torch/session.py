@@ -106,17 +106,14 @@ class PortableSession(TorchSession):
     def _evaluate(
         self,
         theta: FloatArray,
-        members: Sequence[int] | None,
-        experiments: Sequence[int] | None,
+        members: IntArray,
+        experiments: IntArray,
         *,
         refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
-        selected = indices(members, self._problem.n_members, "members")
-        chosen = indices(experiments, self._problem.n_experiments, "experiments")
-        parameters = checked_theta(self._problem, theta, len(selected))
-        batch = self._batch(selected, chosen)
-        solution = batch.integrate(parameters, refresh=refresh, keep=gradient)
+        batch = self._batch(members, experiments)
+        solution = batch.integrate(theta, refresh=refresh, keep=gradient)
         self._note_stiffness(batch)
         status, success = self._row_status(batch, solution.status)
         arrays = batch.arrays
@@ -127,7 +124,7 @@ class PortableSession(TorchSession):
             data, pir, cotangent = batch.terms.parts_and_cotangent(
                 y, torch.as_tensor(success, device=self._device)
             )
-        slope = np.zeros(parameters.shape)
+        slope = np.zeros(theta.shape)
         if gradient:
             flat = arrays.from_tensor(cotangent).reshape(values.shape)
             slope = batch.gradient(solution, output, flat)

@@ -21,7 +21,7 @@ from pyscimlode.backends.arguments import (
     member_values,
     output_times,
 )
-from pyscimlode.backends.base import FloatArray, LossParts, Trajectory
+from pyscimlode.backends.base import FloatArray, IntArray, LossParts, Trajectory
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.backends.status import Status
 from pyscimlode.backends.torch.common import (
@@ -123,20 +123,18 @@ class TorchdiffeqSession(TorchSession):
     def _evaluate(
         self,
         theta: FloatArray,
-        members: Sequence[int] | None,
-        experiments: Sequence[int] | None,
+        members: IntArray,
+        experiments: IntArray,
         *,
         refresh: bool,
         gradient: bool,
     ) -> tuple[LossParts, FloatArray]:
         """Return loss and gradient; every call adapts its steps, so ``refresh`` changes nothing."""
         problem = self._problem
-        selected = indices(members, problem.n_members, "members")
-        chosen = indices(experiments, problem.n_experiments, "experiments")
-        parameters = self._theta(theta, len(selected))
-        data, pir = np.zeros(len(selected)), np.zeros(len(selected))
+        parameters = self._tensor(theta)
+        data, pir = np.zeros(len(members)), np.zeros(len(members))
         slope = np.zeros(parameters.shape)
-        status = np.full((len(selected), problem.n_experiments), int(Status.SUCCESS), np.int64)
+        status = np.full((len(members), problem.n_experiments), int(Status.SUCCESS), np.int64)
         evaluations = [0]
 
         def work(batch: Batch) -> None:
@@ -153,12 +151,14 @@ class TorchdiffeqSession(TorchSession):
         def fail(batch: Batch, failure: SolveFailure) -> None:
             status[batch.member_rows[0], batch.experiments[0]] = int(failure.status)
 
-        cells = np.ix_(selected, chosen)
-        factor = problem.pir[selected][:, None, None]
+        cells = np.ix_(members, experiments)
+        factor = problem.pir[members][:, None, None]
         penalised = factor * problem.pir_weights[cells] > 0
         needed = np.asarray((problem.weights[cells] > 0).any(axis=-1) | penalised)
         with torch.set_grad_enabled(gradient):
-            for batch in make_batches(problem, selected, chosen, problem.times[chosen], needed):
+            for batch in make_batches(
+                problem, members, experiments, problem.times[experiments], needed
+            ):
                 attempt(batch, work, fail)
         return LossParts(data + pir, data, pir, status, evaluations[0]), slope
 

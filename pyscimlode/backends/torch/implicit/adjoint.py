@@ -73,7 +73,7 @@ class ImplicitAdjoint:
             matrices = []
             for n in range(block.used):
                 it.set_step(steps[begin + n])
-                matrices.append(it.adjoint_matrices(block, n, None))
+                matrices.append(it.adjoint_matrices(block, n))
             kernel.linearise(block.tape)
             dense = output.block_cotangent(number, cotangent, gradient)
             for n in range(block.used - 1, -1, -1):

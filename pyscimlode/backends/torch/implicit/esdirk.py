@@ -50,7 +50,7 @@ class EsdirkIntegrator(ImplicitIntegrator):
         tape.state[slot][...] = block.start[n]
         self.kernel.forward(tape, slot, self.slope)
         jacobian = self.linearisation.jacobian(tape, slot, None)[0]
-        matrix = StageMatrix(arrays, jacobian, h[0] * self.tableau.gamma)
+        matrix = self.matrix(jacobian)
         xp.multiply(self.slope, h, out=scaled[0])
         scale = self.atol + self.rtol * xp.abs(block.start[n].reshape((self.n_states, -1)))
         idle = h[0].reshape(-1) <= 0.0
@@ -116,13 +116,12 @@ class EsdirkIntegrator(ImplicitIntegrator):
                 self.arrays.dot(self.full_weights[stage], block.prefix[n][stage + 1], out=target)
                 self.kernel.forward(tape, slot, self.slope)
 
-    def adjoint_matrices(self, block: Block, n: int, drift: Array | None) -> list[StageMatrix]:
+    def adjoint_matrices(self, block: Block, n: int) -> list[StageMatrix]:
         """Return the matrices at the final state of every stage; the first has none of its own."""
         matrices: list[StageMatrix] = []
         for stage in range(1, self.stages):
             jacobian = self.linearisation.jacobian(block.tape, n * block.slots + stage, None)[0]
-            factor = self.h_full[0] * self.tableau.gamma
-            matrices.append(StageMatrix(self.arrays, jacobian, factor))
+            matrices.append(self.matrix(jacobian))
         return [matrices[0], *matrices]
 
 

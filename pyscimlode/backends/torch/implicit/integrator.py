@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ START_RESOLUTION = 1e-22
 """Shortest step at time zero, over the whole time."""
 
 
-class ImplicitIntegrator(Integrator):
+class ImplicitIntegrator(Integrator, ABC):
     """An implicit method on the rows of one batch; see :class:`forward.Integrator`.
 
     Args:
@@ -73,30 +74,25 @@ class ImplicitIntegrator(Integrator):
     def drifts(self, t: Array, pieces: Any) -> Array | None:
         """Return du/dt ``(steps, controls, *rows)`` at ``t: (steps, rows)`` in the field's time."""
         slopes = self.inputs.slopes(t, pieces)
-        return None if slopes is None else slopes / self.rate_full()
-
-    def rate_full(self) -> Array:
-        """Return one over the time scale in the shape of the rows."""
-        return self.rate.reshape(self.rows)
+        return None if slopes is None else slopes / self.rate.reshape(self.rows)
 
     def new_state(self, block: Block, n: int) -> Array:
         """Return the state ``(states * rows,)`` at the end of step ``n``."""
         total = self.arrays.empty(block.start[n].shape)
         return self.arrays.dot(self.end_weights, block.prefix[n][self.stages], out=total)
 
-    def matrix(self, block: Block, n: int, stage: int, jacobian: Array) -> StageMatrix:
-        """Return the equations of a stage with the step that is set."""
+    def matrix(self, jacobian: Array) -> StageMatrix:
+        """Return the equations of a stage with this Jacobian, for the step that is set."""
         return StageMatrix(self.arrays, jacobian, self.h_full[0] * self.tableau.gamma)
 
-    def adjoint_matrices(self, block: Block, n: int, drift: Array | None) -> list[StageMatrix]:
+    @abstractmethod
+    def adjoint_matrices(self, block: Block, n: int) -> list[StageMatrix]:
         """Return the equations of every stage of a stored step; its tape is not linearised yet.
 
         Args:
             block: the block.
             n: step within it; its length is set.
-            drift: du/dt at its start.
         """
-        raise NotImplementedError
 
 
 class ImplicitRun(AdaptiveRun):

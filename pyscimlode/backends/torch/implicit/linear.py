@@ -33,8 +33,3 @@ class StageMatrix:
         columns = flat.t().unsqueeze(-1)
         solved = torch.linalg.lu_solve(self.factors, self.pivots, columns, adjoint=transposed)
         return self.arrays.from_tensor(solved.squeeze(-1).t())
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the factors."""
-        return self.factors.numel() * self.factors.element_size()

@@ -44,11 +44,10 @@ class RosenbrockIntegrator(ImplicitIntegrator):
     def _equations(self, tape: Any, slot: int) -> tuple[StageMatrix, Array | None]:
         """Return the stages' matrix, and h^2 df/dt."""
         jacobian, by_time = self.linearisation.jacobian(tape, slot, self.drift)
-        matrix = StageMatrix(self.arrays, jacobian, self.h_full[0] * self.tableau.gamma)
+        matrix = self.matrix(jacobian)
         return matrix, None if by_time is None else self.h_full * self.h_full * by_time
 
-    def adjoint_matrices(self, block: Block, n: int, drift: Array | None) -> list[StageMatrix]:
+    def adjoint_matrices(self, block: Block, n: int) -> list[StageMatrix]:
         """Return the one matrix of a stored step for each of its stages."""
         jacobian = self.linearisation.jacobian(block.tape, n * block.slots, None)[0]
-        matrix = StageMatrix(self.arrays, jacobian, self.h_full[0] * self.tableau.gamma)
-        return [matrix] * self.stages
+        return [self.matrix(jacobian)] * self.stages
