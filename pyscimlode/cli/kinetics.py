@@ -165,6 +165,7 @@ def report(
     Examples:
       pyscimlode kinetics report example_pathway generator.safetensors --growth BIO
     """
+    from pyscimlode.kinetics import KineticCase
     from pyscimlode.report.kinetics import write_kinetic_report
 
     evaluator, ln_km = _models(case, generator, models, seed)
@@ -173,7 +174,7 @@ def report(
     cultures, failures = _cultures(evaluator, some, growth, held) if growth else ({}, [])
     write_kinetic_report(
         out,
-        _case(case),
+        KineticCase(evaluator.network, evaluator.state),
         ln_km,
         evaluator.evaluate(ln_km),
         robustness=returned,
