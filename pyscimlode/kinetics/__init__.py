@@ -2,7 +2,7 @@
 
 A steady state and a set of KM fix every Vmax; the eigenvalues of the Jacobian say how fast the
 model returns to the state. Generators of KM are trained until their models are as fast as the cell
-(Choudhury et al., Nat. Mach. Intell. 2024, RENAISSANCE).
+(Choudhury et al., Nat. Catal. 7:1086, 2024, RENAISSANCE).
 
 >>> from pyscimlode.kinetics import KineticEvaluator, toy6
 >>> case = toy6()

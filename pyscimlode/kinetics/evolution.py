@@ -1,7 +1,7 @@
 """Natural evolution strategies: a generator is trained by what its models are worth.
 
-Wierstra et al., JMLR 15:949 (2014); as used for kinetic models by Choudhury et al., Nat. Mach.
-Intell. (2024). Every generation, members are the parent's weights plus sigma times noise; the
+Wierstra et al., JMLR 15:949 (2014); as used for kinetic models by Choudhury et al., Nat. Catal.
+7:1086 (2024). Every generation, members are the parent's weights plus sigma times noise; the
 parent moves along the noise, weighted by the members' shaped rewards. All noise is drawn anew from
 (seed, generation, member), so members can be evaluated anywhere and a run is resumed bit for bit.
 """

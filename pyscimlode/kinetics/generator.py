@@ -30,7 +30,7 @@ BATCH = 100
 class KineticGenerator:
     """Noise -> ln KM: layers of LeakyReLU, a linear output, and a range.
 
-    The defaults of the layers are the published ones (Choudhury et al., Nat. Mach. Intell. 2024:
+    The defaults of the layers are the published ones (Choudhury et al., Nat. Catal. 7:1086, 2024:
     99 Gaussians and a constant -> 256 -> 512 -> 1024 -> KM). Their dropout is never active and is
     left out.
 

@@ -1,7 +1,7 @@
 """The seven rate laws: which participants each takes, and which denominator it has.
 
 With x = s/Ks, y = p/Kp, r = Gamma/Keq and all but mass_action written for a Vmax of one
-(Choudhury et al., Nat. Mach. Intell. 2024, "Generative machine learning produces kinetic models
+(Choudhury et al., Nat. Catal. 7:1086, 2024, "Generative machine learning produces kinetic models
 that accurately characterize intracellular metabolic states"):
 
 - ``rev_mm``: x (1 - r) / (1 + x + y)
