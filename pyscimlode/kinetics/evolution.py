@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from pyscimlode.errors import TrainingError
 from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
 from pyscimlode.kinetics.evolution_files import EvolutionState, load_evolution, save_evolution
 from pyscimlode.kinetics.generator import KineticGenerator
-from pyscimlode.kinetics.rewards import Reward, rank_utilities, resolve_reward, z_scores
+from pyscimlode.kinetics.rewards import (
+    Reward,
+    rank_utilities,
+    resolve_reward,
+    reward_name,
+    z_scores,
+)
 
 FloatArray = npt.NDArray[np.float64]
 PARENT = -1
@@ -153,7 +160,7 @@ def evolve(
             f"{evaluator.network.name!r}; make it with km_names=network.km_names."
         )
     judge = _Judge(generator, evaluator, settings, resolve_reward(reward))
-    identity = {"generator": generator.to_json(), "settings": _identity(settings)}
+    identity = _identity(judge)
     state = _start(generator, settings, theta, checkpoint, resume, identity)
     while state.generation < settings.generations:
         state = _next(state, judge, executor)
@@ -258,9 +265,18 @@ def _start(
     return EvolutionState(start, 0, none, none, np.zeros(0))
 
 
-def _identity(settings: Evolution) -> dict[str, Any]:
+def _identity(judge: _Judge) -> dict[str, dict[str, Any]]:
     """Return what a checkpoint must share; more generations may be asked for."""
-    return {name: value for name, value in asdict(settings).items() if name != "generations"}
+    settings = {k: v for k, v in asdict(judge.settings).items() if k != "generations"}
+    state, network = judge.evaluator.state, judge.evaluator.network
+    arrays = b"".join(x.tobytes() for x in (state.concentrations, state.fluxes_mM_h, state.keq))
+    problem = {
+        "network": network.name,
+        "density": state.density,
+        "state": sha256(arrays).hexdigest()[:12],
+        "reward": reward_name(judge.reward),
+    }
+    return {"generator": judge.generator.to_json(), "settings": settings, "problem": problem}
 
 
 def _rng(seed: int, generation: int, member: int, stream: int) -> np.random.Generator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -33,7 +34,11 @@ def fastest_reward(evaluation: Evaluation) -> float:
 
 
 def window_reward(low: float, high: float) -> Reward:
-    """Return a reward: the share of models with ``low <= lambda_max <= high`` (1/h)."""
+    """Return a reward: the share of models with ``low <= lambda_max <= high`` (1/h).
+
+    Raises:
+        TrainingError: low is not below high.
+    """
     return _Window(low, high)
 
 
@@ -41,7 +46,12 @@ class _Window:
     """A function with two numbers that can be pickled."""
 
     def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
+        if not low < high:
+            raise TrainingError(f"The window from {low} to {high} per hour is empty.")
+        self.low, self.high = float(low), float(high)
+
+    def __repr__(self) -> str:
+        return f"window_reward({self.low:g}, {self.high:g})"
 
     def __call__(self, evaluation: Evaluation) -> float:
         value = evaluation.lambda_max
@@ -69,6 +79,12 @@ def resolve_reward(reward: str | Reward) -> Reward:
             + did_you_mean(reward, REWARDS)
         )
     return REWARDS[reward]
+
+
+def reward_name(reward: Reward) -> str:
+    """Return what a reward is called: its name, or its ``repr`` without an address."""
+    name = getattr(reward, "__qualname__", None)
+    return str(name) if name else re.sub(r" at 0x[0-9a-f]+", "", repr(reward))
 
 
 def z_scores(rewards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -124,6 +124,12 @@ def test_checkpoints_of_other_runs_are_refused(parts: tuple, tmp_path: Path) -> 
     evolve(*parts, published(**QUICK), checkpoint=path)
     with pytest.raises(TrainingError, match=r"its settings has sigma=0.01, not 0.02"):
         evolve(*parts, published(**QUICK, sigma=0.02), checkpoint=path, resume=True)
+    with pytest.raises(TrainingError, match=r"its problem has reward='incidence_reward', not"):
+        evolve(*parts, published(**QUICK), reward="fastest", checkpoint=path, resume=True)
+    state = parts[1].state.with_density(150.0)
+    slow = KineticEvaluator(parts[1].network, state)
+    with pytest.raises(TrainingError, match=r"its problem has density=300.0, not 150.0"):
+        evolve(parts[0], slow, published(**QUICK), checkpoint=path, resume=True)
     with pytest.raises(TrainingError, match=r"resume=True needs checkpoint="):
         evolve(*parts, published(**QUICK), resume=True)
 

@@ -5,7 +5,7 @@ import pytest
 
 from pyscimlode.errors import TrainingError
 from pyscimlode.kinetics import Evaluation, fastest_reward, incidence_reward, window_reward
-from pyscimlode.kinetics.rewards import rank_utilities, resolve_reward, z_scores
+from pyscimlode.kinetics.rewards import rank_utilities, resolve_reward, reward_name, z_scores
 
 
 def evaluation(*lambda_max: float) -> Evaluation:
@@ -30,6 +30,16 @@ def test_windows_count_inside_and_pull_from_outside() -> None:
     reward = window_reward(-10.0, -5.0)
     assert reward(evaluation(-7.0, -1.0)) == 0.5
     assert reward(evaluation(-4.0)) > reward(evaluation(0.0)) > 0.0
+
+
+def test_empty_windows_are_refused() -> None:
+    with pytest.raises(TrainingError, match=r"window from -5.0 to -10.0 per hour is empty"):
+        window_reward(-5.0, -10.0)
+
+
+def test_names() -> None:
+    assert reward_name(fastest_reward) == "fastest_reward"
+    assert reward_name(window_reward(-10.0, -5.0)) == "window_reward(-10, -5)"
 
 
 def test_shaping() -> None:
