@@ -71,8 +71,6 @@ from pyscimlode.kinetics.parameter_sets import (
     write_parameter_sets,
 )
 from pyscimlode.kinetics.perturbation import perturbed
-from pyscimlode.kinetics.rates import RateFunction
-from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant, reaction
 from pyscimlode.kinetics.rewards import fastest_reward, incidence_reward, window_reward
 from pyscimlode.kinetics.robustness import (
     Robustness,
@@ -87,6 +85,8 @@ from pyscimlode.kinetics.skimpy_yaml import read_skimpy_yaml
 from pyscimlode.kinetics.state import SteadyState
 from pyscimlode.kinetics.state_ranges import StateRanges
 from pyscimlode.kinetics.steady_states import SteadyStateSample, sample_steady_states
+from pyscimlode.models.kinetic.rates import RateFunction
+from pyscimlode.models.kinetic.reactions import KineticReaction, Modifier, Participant, reaction
 
 __all__ = [
     "THRESHOLD",

@@ -18,8 +18,8 @@ from pyscimlode.kinetics.network import (
     KineticNetwork,
     KineticSpecies,
 )
-from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.reactions import KineticReaction, Modifier, Participant
 
 FORMAT = "kinetic-case/0"
 SIDE_NAMES = {

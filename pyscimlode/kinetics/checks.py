@@ -8,8 +8,8 @@ import numpy.typing as npt
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics.moieties import balances, stoichiometry
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.reactions import DISPLACEMENT, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.compiled import displacement_exponents
 
 FloatArray = npt.NDArray[np.float64]
 BALANCE_TOLERANCE = 1e-6
@@ -42,20 +42,6 @@ def check_state(network: KineticNetwork, state: SteadyState) -> None:
             + "\n".join(f"- {finding}" for finding in findings[:SHOWN])
             + more
         )
-
-
-def displacement_exponents(network: KineticNetwork) -> FloatArray:
-    """Return the exponents ``(reactions, species)`` of Gamma; irreversible laws have none."""
-    position = {name: i for i, name in enumerate(network.species_ids)}
-    exponents = np.zeros((len(network.reactions), len(network.species)))
-    for row, reaction in zip(exponents, network.reactions, strict=True):
-        if not reaction.reversible:
-            continue
-        displaced = [m for m in reaction.modifiers if m.kind == DISPLACEMENT]
-        items: tuple[Participant | Modifier, ...] = (*reaction.participants, *displaced)
-        for item in items:
-            row[position[item.species]] += item.n
-    return exponents
 
 
 def log_displacement(network: KineticNetwork, state: SteadyState) -> FloatArray:

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.errors import DataError
-from pyscimlode.kinetics.checks import displacement_exponents
 from pyscimlode.kinetics.hit_and_run import Polytope
 from pyscimlode.kinetics.moieties import stoichiometry
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.state_ranges import Limits
+from pyscimlode.models.kinetic.compiled import displacement_exponents
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

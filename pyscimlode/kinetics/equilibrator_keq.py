@@ -17,8 +17,8 @@ import numpy.typing as npt
 from pyscimlode.data.frozen import FrozenDict
 from pyscimlode.errors import DataError, MissingDependencyError
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.reactions import DISPLACEMENT, KineticReaction
 from pyscimlode.kinetics.stoichiometric import PROTON, WATER, plain_name
+from pyscimlode.models.kinetic.reactions import DISPLACEMENT, KineticReaction
 
 FloatArray = npt.NDArray[np.float64]
 GAS_CONSTANT = 8.314462618e-3

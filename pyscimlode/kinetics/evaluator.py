@@ -12,13 +12,13 @@ from scipy import sparse
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics.arnoldi import screen
 from pyscimlode.kinetics.checks import check_state, log_displacement
-from pyscimlode.kinetics.compiled import CompiledLaws, compile_laws
 from pyscimlode.kinetics.eigen import leading_gradient
 from pyscimlode.kinetics.linear import LinearJacobian, linear_jacobian
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.saturation import saturation
 from pyscimlode.kinetics.saturation_gradient import remaining_pullback
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.compiled import CompiledLaws, compile_laws
+from pyscimlode.models.kinetic.saturation import saturation
 
 FloatArray = npt.NDArray[np.float64]
 THRESHOLD = -2.5

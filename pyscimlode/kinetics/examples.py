@@ -9,8 +9,8 @@ import numpy as np
 from pyscimlode.kinetics.case_json import KineticCase
 from pyscimlode.kinetics.checks import log_displacement
 from pyscimlode.kinetics.network import Compartment, KineticNetwork, KineticSpecies
-from pyscimlode.kinetics.reactions import FIRST_ORDER, reaction
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.reactions import FIRST_ORDER, reaction
 
 
 def toy6() -> KineticCase:

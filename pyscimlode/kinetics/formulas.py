@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyscimlode.kinetics.law_shapes import PAIRED, SIDED
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.reactions import (
+from pyscimlode.models.kinetic.law_shapes import PAIRED, SIDED
+from pyscimlode.models.kinetic.reactions import (
     DISPLACEMENT,
     FIRST_ORDER,
     KineticReaction,

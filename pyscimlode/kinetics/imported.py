@@ -8,10 +8,10 @@ from types import ModuleType
 
 from pyscimlode.data.frozen import FrozenDict
 from pyscimlode.errors import MissingDependencyError
-from pyscimlode.kinetics.law_shapes import MOST_TURNS
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.reactions import KineticReaction, Modifier, Participant
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.law_shapes import MOST_TURNS
+from pyscimlode.models.kinetic.reactions import KineticReaction, Modifier, Participant
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,9 @@
 At a steady state the Jacobian of the independent species is
 J = N_i diag(v) (E_i + E_d Q) X_i^-1 with elasticities E of ln v to ln c
 (Reder, J. Theor. Biol. 135:175, 1988). E = E0 + H, where E0 follows from the state alone and H (see
-:mod:`pyscimlode.kinetics.saturation`) from the KM. So A and B are fixed, sparse, and no Vmax is
-needed. Rows and columns are scaled by concentrations, J_ij c_j / c_i: the eigenvalues are the same,
-and better conditioned.
+:mod:`pyscimlode.models.kinetic.saturation`) from the KM. So A and B are fixed, sparse, and no Vmax
+is needed. Rows and columns are scaled by concentrations, J_ij c_j / c_i: the eigenvalues are the
+same, and better conditioned.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pyscimlode.kinetics.checks import log_displacement
-from pyscimlode.kinetics.compiled import CompiledLaws
 from pyscimlode.kinetics.moieties import balances
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.compiled import CompiledLaws
 
 FloatArray = npt.NDArray[np.float64]
 

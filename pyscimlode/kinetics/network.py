@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pyscimlode.data.frozen import FrozenDict
 from pyscimlode.errors import ModelError, did_you_mean
 from pyscimlode.kinetics.moieties import find_moieties
-from pyscimlode.kinetics.reactions import KineticReaction, repeated
+from pyscimlode.models.kinetic.reactions import KineticReaction, repeated
 
 FloatArray = npt.NDArray[np.float64]
 BALANCE_TOLERANCE = 1e-9

@@ -11,8 +11,8 @@ from pyscimlode.errors import DataError, SolverError
 from pyscimlode.kinetics.evaluator import KineticEvaluator
 from pyscimlode.kinetics.moieties import Balances, balances
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.rates import RateFunction
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.kinetic.rates import RateFunction
 
 FloatArray = npt.NDArray[np.float64]
 

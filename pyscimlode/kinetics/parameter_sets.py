@@ -63,7 +63,7 @@ def vmax_units(network: KineticNetwork) -> tuple[str, ...]:
 
     First-order modifiers add to the order.
     """
-    from pyscimlode.kinetics.compiled import compile_laws
+    from pyscimlode.models.kinetic.compiled import compile_laws
 
     orders = compile_laws(network).forward.sum(axis=1)
     return tuple(_rate_unit(1.0 - order) for order in orders.tolist())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.kinetics.compiled import CompiledLaws
-from pyscimlode.kinetics.saturation import polynomials, with_absent
+from pyscimlode.models.kinetic.compiled import CompiledLaws
+from pyscimlode.models.kinetic.saturation import polynomials, with_absent
 
 FloatArray = npt.NDArray[np.float64]
 

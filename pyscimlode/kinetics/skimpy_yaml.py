@@ -10,7 +10,7 @@ from typing import Any
 from pyscimlode.errors import DataError, ModelError, did_you_mean
 from pyscimlode.kinetics.imported import ImportedNetwork, import_extra
 from pyscimlode.kinetics.network import Compartment, KineticNetwork, KineticSpecies
-from pyscimlode.kinetics.reactions import (
+from pyscimlode.models.kinetic.reactions import (
     DISPLACEMENT,
     FIRST_ORDER,
     KineticReaction,

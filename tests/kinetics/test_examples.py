@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pyscimlode.kinetics import KineticCase
-from pyscimlode.kinetics.law_shapes import LAWS
+from pyscimlode.models.kinetic.law_shapes import LAWS
 from tests.kinetics.cases import evaluator_of, golden_case, random_ln_km
 
 

@@ -15,7 +15,7 @@ from pyscimlode.kinetics import (
     Participant,
     network_from_json,
 )
-from pyscimlode.kinetics.reactions import reaction
+from pyscimlode.models.kinetic.reactions import reaction
 
 
 def small(**changes: object) -> KineticNetwork:

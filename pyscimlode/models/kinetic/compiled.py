@@ -8,10 +8,15 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.kinetics.checks import displacement_exponents
-from pyscimlode.kinetics.law_shapes import PAIRED, SIDED
-from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.reactions import FIRST_ORDER, KineticReaction, Participant
+from pyscimlode.models.kinetic.law_shapes import PAIRED, SIDED
+from pyscimlode.models.kinetic.reaction_set import ReactionSet
+from pyscimlode.models.kinetic.reactions import (
+    DISPLACEMENT,
+    FIRST_ORDER,
+    KineticReaction,
+    Modifier,
+    Participant,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -60,7 +65,7 @@ class CompiledLaws:
 
 
 @lru_cache(maxsize=16)
-def compile_laws(network: KineticNetwork) -> CompiledLaws:
+def compile_laws(network: ReactionSet) -> CompiledLaws:
     """Return the index arrays of a network."""
     terms, number = _terms(network)
     absent = len(terms)
@@ -90,7 +95,7 @@ def compile_laws(network: KineticNetwork) -> CompiledLaws:
 Numbers = dict[tuple[int, str, int], int]
 
 
-def _terms(network: KineticNetwork) -> tuple[list[tuple[float, ...]], Numbers]:
+def _terms(network: ReactionSet) -> tuple[list[tuple[float, ...]], Numbers]:
     """Return (species, reaction, KM, turns, order) of all terms, and their numbers."""
     position = {name: i for i, name in enumerate(network.species_ids)}
     column = {name: i for i, name in enumerate(network.km_names)}
@@ -113,7 +118,7 @@ def _with_effect(reaction: KineticReaction) -> tuple[Participant, ...]:
 
 
 def _pairs(
-    network: KineticNetwork, number: Numbers, absent: int
+    network: ReactionSet, number: Numbers, absent: int
 ) -> tuple[list[tuple[int, int]], list[int]]:
     pairs, reactions = [], []
     for j, reaction in enumerate(network.reactions):
@@ -127,9 +132,23 @@ def _pairs(
     return pairs, reactions
 
 
-def _forward(network: KineticNetwork) -> FloatArray:
+def displacement_exponents(network: ReactionSet) -> FloatArray:
+    """Return the exponents ``(reactions, species)`` of Gamma; irreversible laws have none."""
     position = {name: i for i, name in enumerate(network.species_ids)}
-    powers = np.zeros((len(network.reactions), len(network.species)))
+    exponents = np.zeros((len(network.reactions), len(network.species_ids)))
+    for row, reaction in zip(exponents, network.reactions, strict=True):
+        if not reaction.reversible:
+            continue
+        displaced = [m for m in reaction.modifiers if m.kind == DISPLACEMENT]
+        items: tuple[Participant | Modifier, ...] = (*reaction.participants, *displaced)
+        for item in items:
+            row[position[item.species]] += item.n
+    return exponents
+
+
+def _forward(network: ReactionSet) -> FloatArray:
+    position = {name: i for i, name in enumerate(network.species_ids)}
+    powers = np.zeros((len(network.reactions), len(network.species_ids)))
     for row, reaction in zip(powers, network.reactions, strict=True):
         if reaction.law == "mass_action":
             for item in reaction.substrates:

@@ -4,7 +4,7 @@ import pytest
 
 from pyscimlode.errors import ModelError
 from pyscimlode.kinetics import KineticReaction, Modifier, Participant
-from pyscimlode.kinetics.reactions import reaction
+from pyscimlode.models.kinetic.reactions import reaction
 
 
 def test_sides_keep_their_order() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.errors import DataError
-from pyscimlode.kinetics.compiled import CompiledLaws, compile_laws
-from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.saturation import occupied, saturation
+from pyscimlode.models.kinetic.compiled import CompiledLaws, compile_laws
+from pyscimlode.models.kinetic.reaction_set import ReactionSet
+from pyscimlode.models.kinetic.saturation import occupied, saturation
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST = 1e-200
@@ -50,14 +50,14 @@ class RateFunction:
     as zero in D alone.
 
     Args:
-        network: the kinetic network.
+        network: reactions, species and names of KM; a kinetic network or pathway.
         keq: ``(reactions,)`` equilibrium constants (mM); inf for irreversible laws.
 
     Raises:
         DataError: another number of equilibrium constants, or one that is missing.
     """
 
-    def __init__(self, network: KineticNetwork, keq: npt.ArrayLike) -> None:
+    def __init__(self, network: ReactionSet, keq: npt.ArrayLike) -> None:
         self.network = network
         self.laws: CompiledLaws = compile_laws(network)
         self.keq = np.asarray(keq, dtype=np.float64)
@@ -144,7 +144,7 @@ class RateFunction:
         self, c: npt.ArrayLike, ln_km: npt.ArrayLike, ln_vmax: npt.ArrayLike
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return arrays with the models as columns."""
-        sizes = (len(self.network.species), len(self.network.km_names), len(self.keq))
+        sizes = (len(self.network.species_ids), len(self.network.km_names), len(self.keq))
         names = ("c", "ln_km", "ln_vmax")
         arrays = [np.atleast_2d(np.asarray(a, dtype=np.float64)) for a in (c, ln_km, ln_vmax)]
         models = max(len(array) for array in arrays)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from pyscimlode.errors import ModelError, did_you_mean
 
 if TYPE_CHECKING:
-    from pyscimlode.kinetics.reactions import Participant
+    from pyscimlode.models.kinetic.reactions import Participant
 
 PAIRED = ("rev_mm", "hill_nn", "irrev_mm")
 """Laws whose denominator is a product over pairs of substrate and product."""

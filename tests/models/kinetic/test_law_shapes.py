@@ -4,7 +4,7 @@ import pytest
 
 from pyscimlode.errors import ModelError
 from pyscimlode.kinetics import KineticReaction, Participant
-from pyscimlode.kinetics.reactions import reaction
+from pyscimlode.models.kinetic.reactions import reaction
 
 
 @pytest.mark.parametrize(

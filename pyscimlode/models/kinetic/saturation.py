@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.kinetics.compiled import CompiledLaws
+from pyscimlode.models.kinetic.compiled import CompiledLaws
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pyscimlode.kinetics import KineticCase
-from pyscimlode.kinetics.compiled import compile_laws
-from pyscimlode.kinetics.saturation import occupied, saturation
 from pyscimlode.kinetics.saturation_gradient import remaining_pullback
+from pyscimlode.models.kinetic.compiled import compile_laws
+from pyscimlode.models.kinetic.saturation import occupied, saturation
 
 
 def some_x(case: KineticCase, models: int = 3, spread: float = 2.0) -> np.ndarray:

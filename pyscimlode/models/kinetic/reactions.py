@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyscimlode.errors import ModelError
-from pyscimlode.kinetics.law_shapes import check_shape
+from pyscimlode.models.kinetic.law_shapes import check_shape
 
 DISPLACEMENT = "displacement"
 FIRST_ORDER = "first_order"
@@ -46,7 +46,7 @@ class KineticReaction:
 
     Args:
         id: unique in its network.
-        law: one of :data:`pyscimlode.kinetics.law_shapes.LAWS`.
+        law: one of :data:`pyscimlode.models.kinetic.law_shapes.LAWS`.
         participants: substrates and products; substrate i of ``hill_nn`` is paired with product i.
         modifiers: see :class:`Modifier`.
 
