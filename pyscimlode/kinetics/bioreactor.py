@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,12 @@ class BatchCulture:
         chosen = self.medium if species is None else tuple(species)
         columns = {"hours": self.hours, "biomass": self.biomass, "growth_rate": self.growth_rate}
         return pd.DataFrame({**columns, **{name: self.concentration(name) for name in chosen}})
+
+    def plot(self, species: Mapping[str, str] | None = None, **options: Any) -> Any:
+        """Plot biomass and medium over time; see ``pyscimlode.plots.plot_cultures``."""
+        from pyscimlode import plots
+
+        return plots.plot_cultures([self], species, **options)
 
 
 def batch_culture(

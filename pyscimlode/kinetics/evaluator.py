@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,12 @@ class Evaluation:
         stable = self.lambda_max < 0
         result[stable] = -60.0 / self.lambda_max[stable]
         return result
+
+    def plot(self, **options: Any) -> Any:
+        """Plot the distribution of lambda_max; see ``pyscimlode.plots.plot_eigenvalues``."""
+        from pyscimlode import plots
+
+        return plots.plot_eigenvalues({"models": self.lambda_max}, self.threshold, **options)
 
 
 class KineticEvaluator:

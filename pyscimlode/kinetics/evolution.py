@@ -122,6 +122,12 @@ class EvolutionResult:
     parent_incidence: FloatArray
     settings: Evolution
 
+    def plot(self, **options: Any) -> Any:
+        """Plot the share of valid models; see ``pyscimlode.plots.plot_incidence``."""
+        from pyscimlode import plots
+
+        return plots.plot_incidence({"mean of the members": self}, **options)
+
 
 def evolve(
     generator: KineticGenerator,

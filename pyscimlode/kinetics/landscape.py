@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,6 +144,12 @@ class Landscape:
         spread = log_c.std(axis=0)
         varied = spread > 1e-9
         return np.asarray((log_c[:, varied] - log_c[:, varied].mean(axis=0)) / spread[varied])
+
+    def plot(self, places: npt.ArrayLike | None = None, **options: Any) -> Any:
+        """Plot a map, by default of :func:`embed`; see ``pyscimlode.plots.plot_landscape``."""
+        from pyscimlode import plots
+
+        return plots.plot_landscape(self, embed(self) if places is None else places, **options)
 
 
 def scan_landscape(

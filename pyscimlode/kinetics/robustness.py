@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +119,12 @@ class Robustness:
                         }
                     )
         return pd.DataFrame(rows)
+
+    def plot(self, **options: Any) -> Any:
+        """Plot how perturbed models return; see ``pyscimlode.plots.plot_robustness``."""
+        from pyscimlode import plots
+
+        return plots.plot_robustness(self, **options)
 
 
 def assess_robustness(

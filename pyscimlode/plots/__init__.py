@@ -14,14 +14,8 @@ from pyscimlode.plots.forecast_panels import plot_forecast_panels
 from pyscimlode.plots.forecasts import plot_forecast
 from pyscimlode.plots.heatmap import plot_score_heatmap
 from pyscimlode.plots.history import plot_history
-from pyscimlode.plots.kinetics import (
-    plot_cultures,
-    plot_eigenvalues,
-    plot_incidence,
-    plot_km_distributions,
-    plot_landscape,
-    plot_robustness,
-)
+from pyscimlode.plots.kinetic_use import plot_cultures, plot_landscape, plot_robustness
+from pyscimlode.plots.kinetics import plot_eigenvalues, plot_incidence, plot_km_distributions
 from pyscimlode.plots.learning_curves import plot_learning_curves
 from pyscimlode.plots.rate_curves import rate_curves
 from pyscimlode.plots.rates import plot_rates

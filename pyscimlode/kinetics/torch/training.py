@@ -79,6 +79,12 @@ class GradientResult:
     diversity: FloatArray
     settings: GradientTraining
 
+    def plot(self, **options: Any) -> Any:
+        """Plot the share of valid models; see ``pyscimlode.plots.plot_incidence``."""
+        from pyscimlode import plots
+
+        return plots.plot_incidence({"batch": self}, **options)
+
 
 def train_by_gradient(
     generator: KineticGenerator,
