@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyscimlode.models.base import Model, bound_to
 from pyscimlode.models.hybrid import HybridODE
+from pyscimlode.models.kinetic.pathway import KineticPathway, PathwaySpecies
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
 from pyscimlode.models.parameters import ParameterLayout
 from pyscimlode.models.pathways import Pathway, Reaction, permuted_enzymes
@@ -18,10 +19,12 @@ from pyscimlode.models.scaling import Scaling
 
 __all__ = [
     "HybridODE",
+    "KineticPathway",
     "Model",
     "NeuralODE",
     "ParameterLayout",
     "Pathway",
+    "PathwaySpecies",
     "ProductionDegradation",
     "Reaction",
     "Scaling",

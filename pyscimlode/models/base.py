@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.models.parameters import ParameterLayout
-from pyscimlode.models.scaling import Scaling
+from pyscimlode.models.scaling import ControlTransform, Scaling
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -67,6 +67,29 @@ class NamedModel(Model, Protocol):
 
         Raises:
             ModelError: a name that the model needs is not among them.
+        """
+        ...
+
+
+@runtime_checkable
+class MeasuredModel(Model, Protocol):
+    """A model that knows what its states and controls are; its arguments are in bound order."""
+
+    @property
+    def control_transform(self) -> ControlTransform | None:
+        """The transform of controls that the model needs; None leaves it to the data."""
+        ...
+
+    @property
+    def default_start(self) -> FloatArray:
+        """``(states,)`` where states start that a strain was never measured for."""
+        ...
+
+    def check_units(self, units: Mapping[str, str], time_unit: str) -> None:
+        """Check the units of a data set: column -> unit, and that of times.
+
+        Raises:
+            UnitError: the model is in other units.
         """
         ...
 

@@ -11,22 +11,20 @@ from typing import Any, ClassVar, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
 
 from pyscimlode.errors import ModelError
+from pyscimlode.models.flux_rule import FluxRule
 from pyscimlode.models.hybrid_structure import Structure, compile_pathway
+from pyscimlode.models.kinetic.mechanistic_rates import MechanisticRates
+from pyscimlode.models.kinetic.pathway import KineticPathway
+from pyscimlode.models.learned_rates import LearnedRates
 from pyscimlode.models.network import MLP, Activation, check_network, inverse_softplus, softplus
 from pyscimlode.models.neural_ode import StateFeatures, state_features
 from pyscimlode.models.parameters import ParameterLayout
-from pyscimlode.models.pathways import Pathway
-from pyscimlode.models.scaling import Scaling
+from pyscimlode.models.pathways import Pathway, Reaction
+from pyscimlode.models.scaling import ControlTransform, Scaling
 
 FloatArray = npt.NDArray[np.float64]
-
-ENZYME_FLOOR = 1e-4
-"""Enzyme ratios below count as this one: logarithms stay finite."""
-ENZYME_CAP = 3.0
-"""Enzymes beyond three times their training maximum count as three times."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,15 @@ class HybridODE:
     the initial values below, so that weight decay draws towards these. Every consumption vanishes
     with its substrate: trajectories that start non-negative stay so.
 
+    A :class:`pyscimlode.models.KineticPathway` brings mechanistic rate laws instead: v_j is the
+    rate at KM and Vmax, which are trained from those of a generated model, times
+    exp(tanh(net_j(y))) if there is a network
+    (:class:`pyscimlode.models.kinetic.mechanistic_rates.MechanisticRates`). Of the options below,
+    those of the network and ``initial_spread`` count for it.
+
     Args:
-        pathway: reactions, enzymes and which yields are learned.
-        widths: width of each hidden layer.
+        pathway: reactions, enzymes and which yields are learned; or a kinetic pathway.
+        widths: width of each hidden layer; ``()``, for kinetic pathways alone, is no network.
         activation: of the hidden layers; see :class:`pyscimlode.models.neural_ode.NeuralODE`.
         features: what the network sees of states: ``"linear"`` y, ``"log"`` also log(y + 0.01).
         network_sees_controls: whether the network sees the transformed controls as well, not only
@@ -57,7 +61,8 @@ class HybridODE:
         initial_exponent: alpha, between 0 and 1.
         initial_loss: loss of the pathway's ``losses``, per time scale.
         initial_exchange: P and D of free states, per time scale.
-        initial_spread: standard deviation of the initial parameters of a, K and alpha.
+        initial_spread: standard deviation of the initial parameters of a, K and alpha; or of ln KM
+            and ln Vmax.
         last_scale: extra factor on the network's last layer.
         state_names: states of the data set, in order; set by :meth:`bound_to`.
         control_names: controls of the data set, in order; set by :meth:`bound_to`.
@@ -66,7 +71,7 @@ class HybridODE:
         ModelError: options out of range.
     """
 
-    pathway: Pathway
+    pathway: Pathway | KineticPathway
     widths: tuple[int, ...] = (16, 16)
     activation: Activation = "tanh"
     features: StateFeatures = "log"
@@ -80,33 +85,27 @@ class HybridODE:
     last_scale: float = 0.1
     state_names: tuple[str, ...] = ()
     control_names: tuple[str, ...] = ()
-    _structure: Structure | None = field(default=None, init=False, repr=False, compare=False)
+    _rates: FluxRule | None = field(default=None, init=False, repr=False, compare=False)
 
-    kind: ClassVar[str] = "hybrid_ode"
     endogenous: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if isinstance(self.pathway, dict):
-            object.__setattr__(self, "pathway", Pathway.from_json(self.pathway))
-        if not isinstance(self.pathway, Pathway):
+            object.__setattr__(self, "pathway", _pathway_from_json(self.pathway))
+        if not isinstance(self.pathway, Pathway | KineticPathway):
             raise ModelError(
                 f"pathway={self.pathway!r} is not a Pathway; give one such as simulated_pathway()."
             )
         for name in ("widths", "state_names", "control_names"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        check_network(self.widths, self.activation, "glorot")
-        if self.features not in get_args(StateFeatures):
-            raise ModelError(f"features={self.features!r} is not one of linear, log.")
-        for name in ("initial_rate", "initial_saturation", "initial_loss", "initial_exchange"):
-            if not getattr(self, name) > 0.0:
-                raise ModelError(f"{name}={getattr(self, name)!r} must be positive.")
-        if not 0.0 < self.initial_exponent < 1.0:
-            raise ModelError(
-                f"initial_exponent={self.initial_exponent!r} must lie between 0 and 1."
-            )
+        self._check()
         if self.state_names:
-            structure = compile_pathway(self.pathway, self.state_names, self.control_names)
-            object.__setattr__(self, "_structure", structure)
+            object.__setattr__(self, "_rates", self._bind())
+
+    @property
+    def kind(self) -> str:
+        """Key under which engines register their implementation; the pathway's."""
+        return self.pathway.model_kind
 
     def bound_to(self, state_names: Sequence[str], control_names: Sequence[str]) -> HybridODE:
         """Return the model for a data set with these states and controls.
@@ -120,136 +119,171 @@ class HybridODE:
         return replace(self, state_names=names[0], control_names=names[1])
 
     @property
-    def structure(self) -> Structure:
-        """The pathway as index arrays.
+    def rates(self) -> FluxRule:
+        """How fluxes follow from states, controls and parameters.
 
         Raises:
             ModelError: the model is not bound to a data set.
         """
-        if self._structure is None:
+        if self._rates is None:
             raise ModelError(
                 "This hybrid model does not know the order of states and controls yet; call "
                 "model.bound_to(dataset.state_names, dataset.control_names), as fit does."
             )
-        return self._structure
+        return self._rates
+
+    @property
+    def structure(self) -> Structure:
+        """The pathway as index arrays.
+
+        Raises:
+            ModelError: the model is not bound to a data set, or its pathway is a kinetic one.
+        """
+        if not isinstance(self.rates, LearnedRates):
+            raise ModelError("A kinetic pathway has rate laws, no structure of learned rates.")
+        return self.rates.structure
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """What reactions do to measured species, with their enzymes; kinetic ones in net."""
+        if isinstance(self.pathway, KineticPathway):
+            return self.pathway.measured_reactions()
+        return self.pathway.reactions
+
+    @property
+    def control_transform(self) -> ControlTransform | None:
+        """How the model needs its controls; see :class:`pyscimlode.models.base.MeasuredModel`."""
+        return self.rates.control_transform
+
+    @property
+    def default_start(self) -> FloatArray:
+        """``(states,)`` start of unmeasured states; see ``MeasuredModel``."""
+        return self.rates.default_start
+
+    def check_units(self, units: Mapping[str, str], time_unit: str) -> None:
+        """Check the units of the data set; see ``MeasuredModel``.
+
+        Raises:
+            UnitError: a kinetic pathway is in mM and h, and the data are not.
+        """
+        self.rates.check_units(self.state_names, units, time_unit)
+
+    @property
+    def has_network(self) -> bool:
+        """Whether a network corrects the rates."""
+        return bool(self.widths)
 
     def network(self) -> MLP:
         """Return the network: an output a reaction, then P and D of every free state."""
-        structure = self.structure
-        n_in = structure.n_states * (2 if self.features == "log" else 1)
-        n_in += structure.n_controls if self.network_sees_controls else 0
-        n_out = structure.n_reactions + 2 * len(structure.free)
+        rates = self.rates
+        n_in = rates.n_states * (2 if self.features == "log" else 1)
+        n_in += rates.n_controls if self.network_sees_controls else 0
+        n_out = rates.n_reactions + 2 * len(rates.free)
         return MLP("net", n_in, self.widths, n_out, self.activation)
 
     def layout(self, n_states: int, n_controls: int) -> ParameterLayout:
         """Return the parameter layout; the numbers must be those of the data set.
 
-        Blocks: ``rate`` (reactions), ``saturation`` (substrates of reactions), ``exponent``
-        (enzymes of reactions), ``yield``, ``loss``, each only where the pathway has any, and the
-        network.
+        Blocks: those of the pathway's rates (:class:`pyscimlode.models.learned_rates.LearnedRates`:
+        ``rate``, ``saturation``, ``exponent``, ``yield``, ``loss``;
+        :class:`pyscimlode.models.kinetic.mechanistic_rates.MechanisticRates`: ``ln_km``,
+        ``ln_vmax``), each only where there are any, and the network.
         """
-        structure = self.structure
-        if (n_states, n_controls) != (structure.n_states, structure.n_controls):
+        rates = self.rates
+        if (n_states, n_controls) != (rates.n_states, rates.n_controls):
             raise ModelError(
-                f"This hybrid model is bound to {structure.n_states} states and "
-                f"{structure.n_controls} controls, not {n_states} and {n_controls}; call bound_to."
+                f"This hybrid model is bound to {rates.n_states} states and "
+                f"{rates.n_controls} controls, not {n_states} and {n_controls}; call bound_to."
             )
-        blocks = (
-            ("rate", structure.n_reactions),
-            ("saturation", len(structure.saturation_state)),
-            ("exponent", len(structure.use_control)),
-            ("yield", len(structure.learned)),
-            ("loss", len(structure.lost)),
-        )
-        shapes = [(name, (size,)) for name, size in blocks if size]
-        return ParameterLayout.of([*shapes, *self.network().shapes()])
+        network = self.network().shapes() if self.has_network else []
+        return ParameterLayout.of([*rates.shapes(), *network])
 
     def initial(self, n_states: int, n_controls: int, rng: np.random.Generator) -> FloatArray:
         """Draw an initial ``theta: (size,)``."""
         layout = self.layout(n_states, n_controls)
-        values: dict[str, FloatArray] = {
-            p.name: np.zeros(p.shape) for p in layout.parameters if not p.name.startswith("net.")
-        }
-        for name in ("rate", "saturation", "exponent"):
-            if name in values:
-                values[name] = rng.normal(0.0, self.initial_spread, values[name].shape)
+        values = self.rates.initial(rng)
+        if not self.has_network:
+            return layout.pack(values)
         net = self.network().initial(rng, "glorot", scale=1.0, last_scale=self.last_scale)
         bias = net[f"net.{len(self.widths)}.bias"]
-        bias[self.structure.n_reactions :] = inverse_softplus(self.initial_exchange)
+        bias[self.rates.n_reactions :] = inverse_softplus(self.initial_exchange)
         return layout.pack({**values, **net})
 
     def field(
         self, theta: FloatArray, z: FloatArray, p: FloatArray, scaling: Scaling
     ) -> FloatArray:
         """Return dz/dt ``(rows, states)``; see :class:`pyscimlode.models.base.Model`."""
-        structure = self.structure
+        rates = self.rates
         y, u = z / scaling.state_scale, scaling.transform_controls(p)
         parts = self._parts(theta)
         heads = self._network_outputs(parts, y, u)
-        flux = self._scaled_fluxes(parts, y, u, heads, scaling)
-        slope = flux @ self._amounts(parts, scaling).T
-        if len(structure.lost):
-            loss = self.initial_loss * np.exp(parts["loss"])
-            slope[:, structure.lost] -= loss * y[:, structure.lost]
-        if len(structure.free):
-            exchange = softplus(heads[:, structure.n_reactions :])
+        slope = rates.slope(parts, y, u, heads[:, : rates.n_reactions], scaling)
+        if len(rates.free):
+            exchange = softplus(heads[:, rates.n_reactions :])
             production, degradation = np.split(exchange, 2, axis=-1)
-            slope[:, structure.free] += production - degradation * y[:, structure.free]
+            slope[:, rates.free] += production - degradation * y[:, rates.free]
         return np.asarray(slope * (scaling.state_scale / scaling.time_scale))
 
     def fluxes(
         self, theta: FloatArray, z: FloatArray, p: FloatArray, scaling: Scaling
     ) -> FloatArray:
-        """Return the fluxes ``(rows, reactions)``, in their reference state's units per time unit.
+        """Return the fluxes ``(rows, reactions)``.
 
-        Arguments as for :meth:`field`. Plot them against a substrate or an enzyme to see what was
-        learned.
+        In their reference state's units per time unit; those of a kinetic pathway in mM/h of cell
+        volume. Arguments as for :meth:`field`. Plot them against a substrate or an enzyme to see
+        what was learned.
         """
         y, u = z / scaling.state_scale, scaling.transform_controls(p)
         parts = self._parts(theta)
-        flux = self._scaled_fluxes(parts, y, u, self._network_outputs(parts, y, u), scaling)
-        unit = scaling.state_scale[self.structure.reference] / scaling.time_scale
-        return np.asarray(flux * unit)
+        heads = self._network_outputs(parts, y, u)
+        return self.rates.fluxes(parts, y, u, heads[:, : self.rates.n_reactions], scaling)
 
     def _parts(self, theta: FloatArray) -> dict[str, FloatArray]:
-        structure = self.structure
-        return self.layout(structure.n_states, structure.n_controls).unpack(theta)
+        return self.layout(self.rates.n_states, self.rates.n_controls).unpack(theta)
 
     def _network_outputs(
         self, parts: Mapping[str, FloatArray], y: FloatArray, u: FloatArray
     ) -> FloatArray:
+        if not self.has_network:
+            return np.zeros((len(y), self.rates.n_reactions))
         seen = [state_features(y, self.features), *([u] if self.network_sees_controls else [])]
         return self.network().forward(parts, np.concatenate(seen, axis=-1))
 
-    def _scaled_fluxes(
-        self,
-        parts: Mapping[str, FloatArray],
-        y: FloatArray,
-        u: FloatArray,
-        heads: FloatArray,
-        scaling: Scaling,
-    ) -> FloatArray:
-        structure = self.structure
-        log_flux = np.log(self.initial_rate) + parts["rate"]
-        log_flux = log_flux + np.tanh(heads[:, : structure.n_reactions])
-        if len(structure.use_control):
-            exponent = expit(parts["exponent"] + logit(self.initial_exponent))
-            logs = log_enzyme_ratio(u, scaling)[:, structure.use_control]
-            np.add.at(log_flux.T, structure.use_reaction, (exponent * logs).T)
-        flux = np.exp(log_flux)
-        if len(structure.saturation_state):
-            constant = self.initial_saturation * np.exp(parts["saturation"])
-            substrate = np.maximum(y[:, structure.saturation_state], 0.0)
-            saturation = substrate / (constant + substrate)
-            np.multiply.at(flux.T, structure.saturation_reaction, saturation.T)
-        return np.asarray(flux)
+    def _check(self) -> None:
+        kinetic = isinstance(self.pathway, KineticPathway)
+        if self.widths or not kinetic:
+            check_network(self.widths, self.activation, "glorot")
+        if kinetic and self.network_sees_controls:
+            raise ModelError(
+                "network_sees_controls=True is not for kinetic pathways: their controls are enzyme "
+                "levels, which multiply Vmax."
+            )
+        if self.features not in get_args(StateFeatures):
+            raise ModelError(f"features={self.features!r} is not one of linear, log.")
+        for name in ("initial_rate", "initial_saturation", "initial_loss", "initial_exchange"):
+            if not getattr(self, name) > 0.0:
+                raise ModelError(f"{name}={getattr(self, name)!r} must be positive.")
+        if not 0.0 < self.initial_exponent < 1.0:
+            raise ModelError(
+                f"initial_exponent={self.initial_exponent!r} must lie between 0 and 1."
+            )
 
-    def _amounts(self, parts: Mapping[str, FloatArray], scaling: Scaling) -> FloatArray:
-        amounts = self.structure.fixed_amounts(scaling.state_scale)
-        if len(self.structure.learned):
-            factors = np.exp(parts["yield"])
-            amounts = amounts + np.tensordot(factors, self.structure.learned_amounts(), axes=1)
-        return np.asarray(amounts)
+    def _bind(self) -> FluxRule:
+        if isinstance(self.pathway, Pathway):
+            return LearnedRates(
+                compile_pathway(self.pathway, self.state_names, self.control_names),
+                self.initial_rate,
+                self.initial_saturation,
+                self.initial_exponent,
+                self.initial_loss,
+                self.initial_spread,
+            )
+        rates = MechanisticRates.of(
+            self.pathway, self.state_names, self.control_names, self.initial_spread
+        )
+        if not self.has_network:
+            _check_without_network(rates, self.state_names)
+        return rates
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON data with its ``kind``."""
@@ -259,15 +293,20 @@ class HybridODE:
         return {"kind": self.kind, "pathway": self.pathway.to_json(), **listed}
 
 
-def log_enzyme_ratio(u: FloatArray, scaling: Scaling) -> FloatArray:
-    """Return log(p / control_max) ``(rows, controls)`` from transformed controls ``u``.
+def _pathway_from_json(data: Mapping[str, Any]) -> Pathway | KineticPathway:
+    kinetic = data.get("kind") == "kinetic"
+    return KineticPathway.from_json(data) if kinetic else Pathway.from_json(data)
 
-    Inverts the scaling's transform, whose clipping remains; ratios are kept within
-    [``ENZYME_FLOOR``, ``ENZYME_CAP``].
-    """
-    if scaling.control_transform == "none":
-        p = u
-    else:
-        p = u * scaling.control_scale + scaling.control_shift
-        p = np.expm1(p) if scaling.control_transform == "log" else p
-    return np.log(np.clip(p / scaling.control_max, ENZYME_FLOOR, ENZYME_CAP))
+
+def _check_without_network(rates: MechanisticRates, state_names: Sequence[str]) -> None:
+    if len(rates.free):
+        raise ModelError(
+            f"The state {state_names[rates.free[0]]!r} is no species of the kinetic pathway "
+            f"{rates.pathway.name!r} that changes. Leave it out of the data set, or give the model "
+            "a network that learns it, widths=(16,)."
+        )
+    if not rates.shapes():
+        raise ModelError(
+            f"No parameter of the kinetic pathway {rates.pathway.name!r} is free; name some in "
+            "free=."
+        )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -94,6 +94,8 @@ class Pathway:
     reactions: tuple[Reaction, ...]
     exchanged: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+
+    model_kind: ClassVar[str] = "hybrid_ode"
 
     def __post_init__(self) -> None:
         for name in ("reactions", "exchanged", "losses"):

@@ -8,7 +8,9 @@ from typing import Any
 from pyscimlode.errors import ModelError, did_you_mean
 from pyscimlode.models.base import Model
 from pyscimlode.models.hybrid import HybridODE
+from pyscimlode.models.kinetic.pathway import KineticPathway
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
+from pyscimlode.models.pathways import Pathway
 from pyscimlode.models.pathways_known import (
     isopentenol_pathway,
     limonene_pathway,
@@ -19,7 +21,8 @@ from pyscimlode.models.pathways_known import (
 KINDS: dict[str, Any] = {
     NeuralODE.kind: NeuralODE,
     ProductionDegradation.kind: ProductionDegradation,
-    HybridODE.kind: HybridODE,
+    Pathway.model_kind: HybridODE,
+    KineticPathway.model_kind: HybridODE,
 }
 NAMED: dict[str, Callable[[], Model]] = {
     "neural-ode": NeuralODE,

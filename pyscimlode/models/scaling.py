@@ -54,6 +54,13 @@ class Scaling:
         scaled = (values - self.control_shift) / self.control_scale
         return np.clip(scaled, -CONTROL_CLIP, CONTROL_CLIP)
 
+    def measured_controls(self, u: FloatArray) -> FloatArray:
+        """Return controls in measured units; the inverse of the transform but for its clipping."""
+        if self.control_transform == "none":
+            return u
+        p = u * self.control_scale + self.control_shift
+        return np.expm1(p) if self.control_transform == "log" else p
+
     @property
     def largest_controls(self) -> FloatArray:
         """``control_max`` with one number a control, and a member where there are several."""

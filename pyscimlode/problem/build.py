@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pyscimlode.data.dataset import Dataset, Experiment
 from pyscimlode.data.interpolation import interpolate_by_time, knots
 from pyscimlode.errors import ExperimentError
-from pyscimlode.models.base import Model, bound_to
+from pyscimlode.models.base import MeasuredModel, Model, bound_to
 from pyscimlode.models.scaling import Scaling, fit_scaling, identity_scaling, stack
 from pyscimlode.problem.arrays import Objective, Problem
 
@@ -66,10 +66,14 @@ def build_problem(
     Raises:
         ModelError: when the model needs a state or control that the data set does not have.
         ExperimentError: when a member trains on an experiment that the data set does not have.
+        UnitError: when the model is in other units than the data set.
         ValueRangeError: when an initial state is missing.
     """
     table = endogenous_form(dataset) if model.endogenous else dataset
     model = bound_to(model, table.state_names, table.control_names)
+    if isinstance(model, MeasuredModel):
+        model.check_units(table.units, table.time_unit)
+    start = _default_start(model, len(table.state_names))
     for item in members:
         for name in item.train:
             table[name]
@@ -86,7 +90,7 @@ def build_problem(
         experiment_names=table.names,
         times=times,
         valid=valid,
-        initial=_initial(table),
+        initial=_initial(table, start),
         observed=observed,
         knot_times=grid.times,
         knot_values=grid.values,
@@ -141,12 +145,21 @@ def _fit(table: Dataset, model: Model, train: Sequence[str]) -> Scaling:
     chosen = [table[name] for name in train]
     horizon = max(float(e.times[-1] - e.times[0]) for e in chosen)
     positive = all(np.nanmin(e.controls, initial=0.0) >= 0.0 for e in chosen)
-    return fit_scaling(
+    given = model.control_transform if isinstance(model, MeasuredModel) else None
+    scaling = fit_scaling(
         [e.states for e in chosen],
         [e.controls for e in chosen],
         time_scale=horizon / TIME_SCALES_A_RUN,
-        control_transform="log" if positive else "linear",
+        control_transform=given or ("log" if positive else "linear"),
     )
+    start = _default_start(model, len(table.state_names))
+    never = ~np.any([e.mask.any(axis=0) for e in chosen], axis=0)
+    return replace(scaling, state_scale=np.where(never & (start > 0), start, scaling.state_scale))
+
+
+def _default_start(model: Model, n_states: int) -> FloatArray:
+    """Return where states start that a strain was never measured for: zero, unless models know."""
+    return model.default_start if isinstance(model, MeasuredModel) else np.zeros(n_states)
 
 
 def _in_raw_units(model: Model) -> bool:
@@ -170,11 +183,11 @@ def _padded(
     return np.stack(times), np.stack(valid), np.stack(observed)
 
 
-def _initial(table: Dataset) -> FloatArray:
-    """Return the measured initial states; a state that a strain never has starts at zero."""
+def _initial(table: Dataset, start: FloatArray) -> FloatArray:
+    """Return the measured initial states; a state that a strain never has begins at ``start``."""
     initial = np.stack([e.states[0] for e in table])
     never = np.stack([~e.mask.any(axis=0) for e in table])
-    initial = np.where(never, 0.0, initial)
+    initial = np.where(never, start, initial)
     if not np.isfinite(initial).all():
         from pyscimlode.data.validation import check_initial_state
 

@@ -18,7 +18,7 @@ from pyscimlode.models import (
     simulated_pathway,
 )
 from pyscimlode.models.base import Model, NamedModel
-from pyscimlode.models.hybrid import log_enzyme_ratio
+from pyscimlode.models.learned_rates import log_enzyme_ratio
 from pyscimlode.models.neural_ode import NeuralODE
 from pyscimlode.models.registry import resolve_model
 from pyscimlode.models.scaling import Scaling, fit_scaling

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.backends.solvers import SolverSpec
-from pyscimlode.models.hybrid import ENZYME_CAP, ENZYME_FLOOR, HybridODE
+from pyscimlode.models.hybrid import HybridODE
+from pyscimlode.models.learned_rates import ENZYME_CAP, ENZYME_FLOOR
 from pyscimlode.models.neural_ode import LOG_OFFSET
 from pyscimlode.models.scaling import CONTROL_CLIP
 from pyscimlode.problem import Problem

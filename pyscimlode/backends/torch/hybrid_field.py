@@ -15,8 +15,8 @@ from pyscimlode.backends.torch.fields import (
     unpack_layout,
 )
 from pyscimlode.backends.torch.tensors import ScalingTensors
-from pyscimlode.models.hybrid import ENZYME_CAP, ENZYME_FLOOR
 from pyscimlode.models.hybrid_structure import Structure
+from pyscimlode.models.learned_rates import ENZYME_CAP, ENZYME_FLOOR
 from pyscimlode.models.neural_ode import LOG_OFFSET
 from pyscimlode.models.parameters import ParameterLayout
 

@@ -16,8 +16,8 @@ from pyscimlode.backends.torch.arrays import Array, Arrays
 from pyscimlode.backends.torch.kernels import Rows
 from pyscimlode.backends.torch.mlp_kernel import MLPKernel, MLPTape
 from pyscimlode.backends.torch.tensors import ScalingTensors
-from pyscimlode.models.hybrid import ENZYME_CAP, ENZYME_FLOOR
 from pyscimlode.models.hybrid_structure import Structure
+from pyscimlode.models.learned_rates import ENZYME_CAP, ENZYME_FLOOR
 from pyscimlode.models.network import MLP
 from pyscimlode.models.parameters import ParameterLayout
 

@@ -36,7 +36,10 @@ class Powers:
         """Return ``(reactions, models)`` for c ``(species, models)``; an empty product is 1."""
         result = np.ones((self.reactions, c.shape[1]))
         if len(self.reaction):
-            factors = c[self.species] ** self.exponent[:, None]
+            base = c[self.species]
+            broken = self.exponent != np.round(self.exponent)
+            base[broken] = np.maximum(base[broken], 0.0)
+            factors = base ** self.exponent[:, None]
             starts = np.flatnonzero(np.diff(self.reaction, prepend=-1))
             result[self.reaction[starts]] = np.multiply.reduceat(factors, starts, axis=0)
         return result
@@ -47,7 +50,7 @@ class RateFunction:
 
     v = V (forward - backward) / D, where backward / forward is Gamma / Keq (Haldane). Rates stay
     finite where concentrations are zero. A negative concentration, as a solver may try one, counts
-    as zero in D alone.
+    as zero in D and in broken powers alone.
 
     Args:
         network: reactions, species and names of KM; a kinetic network or pathway.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pyscimlode.errors import ModelError
 from pyscimlode.models.kinetic.law_shapes import check_shape
@@ -103,6 +104,25 @@ class KineticReaction:
     def reversible(self) -> bool:
         """Whether the law has a backward rate, and so needs an equilibrium constant."""
         return self.law != "irrev_mm"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reaction as JSON data."""
+        return {
+            "id": self.id,
+            "law": self.law,
+            "participants": [asdict(item) for item in self.participants],
+            "modifiers": [asdict(item) for item in self.modifiers],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> KineticReaction:
+        """Read what :meth:`to_json` wrote."""
+        return cls(
+            data["id"],
+            data["law"],
+            tuple(Participant(**item) for item in data["participants"]),
+            tuple(Modifier(**item) for item in data["modifiers"]),
+        )
 
 
 def reaction(
