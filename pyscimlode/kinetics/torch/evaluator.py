@@ -9,6 +9,9 @@ from torch import Tensor
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
 from pyscimlode.kinetics.torch.eigen import eigenvalues, leading_real_part, screen
+from pyscimlode.kinetics.torch.squaring import squaring_test
+
+TESTS = ("auto", "arnoldi", "squaring")
 
 
 class TorchEvaluator:
@@ -65,17 +68,33 @@ class TorchEvaluator:
         """Return the largest real part ``(models,)`` in 1/h."""
         return leading_real_part(self.jacobian(ln_km, scaled=True))
 
-    def valid(self, ln_km: Tensor, *, threshold: float = THRESHOLD) -> Tensor:
+    def valid(self, ln_km: Tensor, *, threshold: float = THRESHOLD, test: str = "auto") -> Tensor:
         """Return whether each model is valid ``(models,)``; not differentiable.
 
-        Models are screened by batched Arnoldi steps on the device; all eigenvalues of those that
-        pass are then computed.
+        Args:
+            ln_km: ``(models, KM)``.
+            threshold: largest lambda_max of a valid model, 1/h.
+            test: what comes before all eigenvalues of the models that it leaves open, which are
+                computed on the CPU. ``"arnoldi"`` rejects models and leaves all valid ones open;
+                ``"squaring"`` decides both, but next to the threshold, and is all products on the
+                device. ``"auto"``: squaring on a GPU, Arnoldi on the CPU. The answer is the same.
+
+        Raises:
+            DataError: an unknown test.
         """
+        if test not in TESTS:
+            raise DataError(f"test={test!r} is not known; there are {', '.join(TESTS)}.")
+        if test == "auto":
+            test = "arnoldi" if self.device.type == "cpu" else "squaring"
         with torch.no_grad():
             jacobian = self.jacobian(ln_km, scaled=True)
-            valid = screen(jacobian, threshold).isnan()
-            values = eigenvalues(jacobian[valid])
-            valid[valid.clone()] = values.real.amax(dim=-1) <= threshold
+            if test == "squaring":
+                valid, decided = squaring_test(jacobian, threshold)
+            else:
+                valid = screen(jacobian, threshold).isnan()
+                decided = ~valid
+            values = eigenvalues(jacobian[~decided])
+            valid[~decided] = values.real.amax(dim=-1) <= threshold
         return valid
 
     def _saturation(self, ln_km: Tensor) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,8 @@ def same(case: KineticCase, device: str) -> None:
         assert (np.abs(found - wanted) / rows).max() <= 1e-12
     lambda_max = evaluator.evaluate(ln_km).lambda_max
     np.testing.assert_allclose(other.lambda_max(tensor).cpu(), lambda_max, rtol=1e-8)
-    assert other.valid(tensor).tolist() == (lambda_max <= -2.5).tolist()
+    for test in ("auto", "arnoldi", "squaring"):
+        assert other.valid(tensor, test=test).tolist() == (lambda_max <= -2.5).tolist()
 
 
 def test_same_numbers_as_numpy(own: KineticCase) -> None:
@@ -111,3 +112,5 @@ def test_tensors_that_do_not_fit(toy: KineticCase) -> None:
         DataError, match=r"float32 tensor of the shape \(1, 14\); it must be float64"
     ):
         evaluator.ln_vmax(torch.zeros(1, 14, dtype=torch.float32))
+    with pytest.raises(DataError, match=r"test='qr' is not known; there are auto, arnoldi, squar"):
+        evaluator.valid(torch.zeros(1, 14, dtype=torch.float64), test="qr")
