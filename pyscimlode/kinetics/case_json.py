@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from pyscimlode.artifacts import atomic_write_text
-from pyscimlode.errors import DataError, ModelError
+from pyscimlode.errors import DataError, ModelError, PyscimlodeError
+from pyscimlode.kinetics.json_entries import Entry
 from pyscimlode.kinetics.network import (
     Compartment,
     KineticNetwork,
@@ -22,6 +23,31 @@ from pyscimlode.kinetics.state import SteadyState
 from pyscimlode.models.kinetic.reactions import KineticReaction, Modifier, Participant
 
 FORMAT = "kinetic-case/0"
+UNITS = {"concentration": ("mmol/L", "mM"), "time": ("h", "hour")}
+"""Units that a case may name, beside those of fluxes."""
+KEYS = (
+    "format",
+    "name",
+    "units",
+    "gdw_per_l",
+    "provenance",
+    "compartments",
+    "species",
+    "reactions",
+    "km_order",
+    "km_inert",
+    "moieties",
+    "dependent_species",
+    "independent_species",
+)
+SPECIES_KEYS = ("id", "compartment", "fixed", "conc")
+REACTION_KEYS = ("id", "law", "keq", "flux", "participants", "modifiers")
+OTHER_READERS = {
+    ".yml": "read_skimpy_yaml reads SKiMpy's YAML",
+    ".yaml": "read_skimpy_yaml reads SKiMpy's YAML",
+    ".xml": "read_sbml reads SBML",
+    ".sbml": "read_sbml reads SBML",
+}
 SIDE_NAMES = {
     "rev_mm": ("substrate", "product"),
     "uni_bi": ("substrate", "product{}"),
@@ -41,49 +67,46 @@ def network_from_json(data: Mapping[str, Any]) -> KineticNetwork:
     """Return the network of a case or of :meth:`KineticNetwork.to_json`.
 
     Raises:
-        ModelError: entries that are missing or contradict each other.
+        ModelError: entries that are missing, of another type, misspelt or contradict each other;
+            the message names reaction and species.
     """
-    try:
-        return KineticNetwork(
-            name=str(data["name"]),
-            compartments=tuple(
-                Compartment(id_, float(entry["volume_ratio"]))
-                for id_, entry in data["compartments"].items()
-            ),
-            species=tuple(
-                KineticSpecies(s["id"], s["compartment"], bool(s["fixed"])) for s in data["species"]
-            ),
-            reactions=tuple(_reaction(entry) for entry in data["reactions"]),
-            moieties=data.get("moieties"),
-            dependent=data.get("dependent_species"),
-            km_order=tuple(data.get("km_order", ())),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"The kinetic network {data.get('name', '')!r} cannot be read: "
-            f"{type(error).__name__}: {error}; format {FORMAT} is expected."
-        ) from error
+    top = _top(data, ModelError)
+    compartments = top.part("compartments")
+    species = top.parts("species", "species")
+    moieties = None
+    if data.get("moieties") is not None:
+        moieties = tuple(m.numbers() for m in top.parts("moieties", "moiety"))
+    return KineticNetwork(
+        name=top.text("name"),
+        compartments=tuple(
+            Compartment(id_, compartments.part(id_).number("volume_ratio"))
+            for id_ in compartments.data
+        ),
+        species=tuple(_species(entry) for entry in species),
+        reactions=tuple(_reaction(entry) for entry in top.parts("reactions", "reaction")),
+        moieties=moieties,
+        dependent=top.texts("dependent_species"),
+        km_order=top.texts("km_order") or (),
+    )
 
 
 def state_from_json(data: Mapping[str, Any]) -> SteadyState:
     """Return the steady state of a case.
 
     Raises:
-        DataError: a species without concentration or a reaction without flux; the message names
-            it.
+        DataError: a species without concentration, a reaction without flux, a unit that is not
+            known; the message names it.
     """
-    for kind, key in (("species", "conc"), ("reactions", "flux")):
-        for entry in data[kind]:
-            if entry.get(key) is None:
-                raise DataError(f"{entry.get('id')!r} among the {kind} of the case has no {key!r}.")
-    reactions = data["reactions"]
-    unit = data.get("units", {}).get("flux", "mM/h")
+    top = _top(data, DataError)
+    unit = _flux_unit(top)
+    reactions = top.parts("reactions", "reaction")
+    specific = unit != "mM/h" and data.get("gdw_per_l") is not None
     return SteadyState(
-        concentrations=np.array([s["conc"] for s in data["species"]]),
-        fluxes=np.array([r["flux"] for r in reactions]),
+        concentrations=np.array([s.number("conc") for s in top.parts("species", "species")]),
+        fluxes=np.array([r.number("flux") for r in reactions]),
         keq=np.array([_keq(r) for r in reactions]),
         flux_unit=unit,
-        density=data.get("gdw_per_l") if unit != "mM/h" else None,
+        density=top.number("gdw_per_l") if specific else None,
         provenance={"source": data.get("provenance", "")},
     )
 
@@ -116,10 +139,15 @@ def read_case(path: str | os.PathLike[str]) -> KineticCase:
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
-        raise DataError(f"{source} is not JSON: {error}.") from error
+        hint = OTHER_READERS.get(source.suffix.lower())
+        more = f" ({hint}; write_case makes a case)" if hint else ""
+        raise DataError(f"{source} is not JSON: {error}{more}.") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise DataError(f"{source} is not a kinetic case: its 'format' is not {FORMAT!r}.")
-    return KineticCase(network_from_json(data), state_from_json(data))
+    try:
+        return KineticCase(network_from_json(data), state_from_json(data))
+    except (DataError, ModelError) as error:
+        raise type(error)(f"{source}: {error}") from error
 
 
 def write_case(path: str | os.PathLike[str], network: KineticNetwork, state: SteadyState) -> Path:
@@ -146,17 +174,48 @@ def network_to_json(network: KineticNetwork) -> dict[str, Any]:
     }
 
 
-def _reaction(entry: Mapping[str, Any]) -> KineticReaction:
+def _top(data: Mapping[str, Any], error: type[PyscimlodeError]) -> Entry:
+    name = data.get("name") if isinstance(data, Mapping) else None
+    top = Entry(data, f"the case {name!r}" if name else "the case", error)
+    top.check_spelling(KEYS)
+    return top
+
+
+def _species(entry: Entry) -> KineticSpecies:
+    entry.check_spelling(SPECIES_KEYS)
+    return KineticSpecies(entry.text("id"), entry.text("compartment"), entry.flag("fixed"))
+
+
+def _reaction(entry: Entry) -> KineticReaction:
+    entry.check_spelling(REACTION_KEYS)
+    modifiers = entry.parts("modifiers", "modifier") if entry.data.get("modifiers") else []
     return KineticReaction(
-        id=entry["id"],
-        law=entry["law"],
+        id=entry.text("id"),
+        law=entry.text("law"),
         participants=tuple(
-            Participant(p["species"], float(p["n"]), p.get("km")) for p in entry["participants"]
+            Participant(
+                p.text("species"),
+                p.number("n"),
+                p.text("km") if p.data.get("km") is not None else None,
+            )
+            for p in entry.parts("participants", "participant")
         ),
         modifiers=tuple(
-            Modifier(m["species"], float(m["n"]), m["kind"]) for m in entry.get("modifiers", ())
+            Modifier(m.text("species"), m.number("n"), m.text("kind")) for m in modifiers
         ),
     )
+
+
+def _flux_unit(top: Entry) -> str:
+    if "units" not in top.data:
+        return "mM/h"
+    units = top.part("units")
+    for key, known in UNITS.items():
+        if key in units.data and units.text(key) not in known:
+            raise DataError(
+                f"{units.place}: {key} is in {units.data[key]!r}; convert to {known[0]!r}."
+            )
+    return units.text("flux") if "flux" in units.data else "mM/h"
 
 
 def _reaction_to_json(reaction: KineticReaction) -> dict[str, Any]:
@@ -182,8 +241,8 @@ def _reaction_to_json(reaction: KineticReaction) -> dict[str, Any]:
     }
 
 
-def _keq(entry: Mapping[str, Any]) -> float:
+def _keq(entry: Entry) -> float:
     """Null is infinity for an irreversible law, and unknown for the others."""
-    if entry.get("keq") is not None:
-        return float(entry["keq"])
-    return np.inf if entry["law"] == "irrev_mm" else np.nan
+    if entry.data.get("keq") is not None:
+        return entry.number("keq")
+    return np.inf if entry.text("law") == "irrev_mm" else np.nan

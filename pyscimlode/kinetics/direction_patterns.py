@@ -5,19 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.errors import DataError
+from pyscimlode.kinetics.direction_programme import DirectionProgramme, balance_rows
 from pyscimlode.kinetics.hit_and_run import Polytope
-from pyscimlode.kinetics.moieties import stoichiometry
+from pyscimlode.kinetics.infeasible import infeasibility
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.state_ranges import Limits
 from pyscimlode.models.kinetic.compiled import displacement_exponents
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-MARGIN = 1.0 + 1e-6
-"""By how much |v| and |ln Gamma/Keq| stay off their minima in the MILP, which has tolerances."""
-TIME_LIMIT = 60.0
-"""Of one MILP, s."""
 MISSES = 10
 """Searches for a further pattern that may find a known one, for each pattern wanted."""
 
@@ -30,15 +26,18 @@ def draw_patterns(
     Each solves the MILP for random weights of the directions and fluxes.
 
     Raises:
-        DataError: none is feasible; the message says whether fluxes or thermodynamics forbid.
+        DataError: none is feasible; the message names the reactions whose fluxes or potentials
+            forbid it.
     """
+    programme = DirectionProgramme(network, limits)
     found: dict[bytes, BoolArray] = {}
     for _ in range(MISSES * patterns):
-        forward = _solve(network, limits, rng)
-        if forward is None:
-            raise _infeasible(network, limits)
+        solution = programme.solve(_random_weights(programme, rng))
+        if solution is None:
+            raise infeasibility(programme)
+        forward = programme.forward(solution)
         found.setdefault(forward.tobytes(), forward)
-        if len(found) == patterns or _one_way(network, limits).all():
+        if len(found) == patterns or programme.one_way.all():
             break
     return list(found.values())
 
@@ -55,7 +54,7 @@ def pattern_polytopes(
     flux = _polytope(
         np.concatenate([eye, -eye]),
         np.concatenate([high, -low]),
-        _balance(network),
+        balance_rows(network),
         np.zeros(len(network.dynamic_ids)),
     )
     drive = np.column_stack([displacement_exponents(network), -np.eye(size)]) * sign[:, None]
@@ -96,97 +95,10 @@ def _polytope(
     )
 
 
-def _balance(network: KineticNetwork) -> FloatArray:
-    """Return N of the dynamic species ``(dynamic, reactions)``, rows scaled to at most one."""
-    rows = stoichiometry(network)[network.species_index(network.dynamic_ids)]
-    largest = np.abs(rows).max(axis=1, keepdims=True)
-    return np.asarray(rows / np.where(largest > 0, largest, 1.0))
-
-
-def _one_way(network: KineticNetwork, limits: Limits) -> BoolArray:
-    irreversible = np.array([not r.reversible for r in network.reactions])
-    return irreversible | (limits.flux[:, 0] > 0) | (limits.flux[:, 1] < 0)
-
-
-def _solve(
-    network: KineticNetwork, limits: Limits, rng: np.random.Generator, drive: bool = True
-) -> BoolArray | None:
-    """Solve the MILP over (v, ln c, ln Keq, forward); without ``drive`` for fluxes alone."""
-    from scipy import sparse
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    n_v, n_c = len(network.reactions), len(network.species)
-    weights = np.zeros(3 * n_v + n_c)
-    weights[:n_v] = rng.standard_normal(n_v) / np.maximum(np.abs(limits.flux).max(axis=1), 1e-9)
-    weights[2 * n_v + n_c :] = rng.standard_normal(n_v)
-    rows = [_flux_rows(network, limits)]
-    if drive:
-        rows.append(_drive_rows(network, limits))
-    balance = np.zeros((len(network.dynamic_ids), len(weights)))
-    balance[:, :n_v] = _balance(network)
-    constraints = [LinearConstraint(sparse.csr_array(balance), 0.0, 0.0)]
-    constraints += [LinearConstraint(sparse.csr_array(a), -np.inf, b) for a, b in rows]
-    irreversible = np.array([not r.reversible for r in network.reactions], dtype=float)
-    box = np.concatenate([limits.flux, limits.log_c, limits.log_keq])
-    solution = milp(
-        weights,
-        constraints=constraints,
-        integrality=np.concatenate([np.zeros(2 * n_v + n_c), np.ones(n_v)]),
-        bounds=Bounds(
-            np.concatenate([box[:, 0], irreversible]), np.concatenate([box[:, 1], np.ones(n_v)])
-        ),
-        options={"mip_rel_gap": 0.1, "time_limit": TIME_LIMIT},
-    )
-    if solution.x is None and solution.status == 1:
-        raise DataError(
-            f"No direction pattern of {network.name!r} was found within {TIME_LIMIT:g} s; narrow "
-            "the ranges, or fix directions by ranges of fluxes without zero."
-        )
-    if solution.x is None:
-        return None
-    return np.asarray(solution.x[2 * n_v + n_c :] > 0.5)
-
-
-def _flux_rows(network: KineticNetwork, limits: Limits) -> tuple[FloatArray, FloatArray]:
-    """Return rows that say v >= min where forward, and v <= -min where not."""
-    n_v, n_c = len(network.reactions), len(network.species)
-    minimum = limits.min_flux * np.where(_one_way(network, limits), 1.0, MARGIN)
-    reach_down = minimum - np.minimum(limits.flux[:, 0], 0.0)
-    reach_up = minimum + np.maximum(limits.flux[:, 1], 0.0)
-    between = np.zeros((n_v, n_v + n_c))
-    eye = np.eye(n_v)
-    forward = np.column_stack([-eye, between, np.diag(reach_down)])
-    backward = np.column_stack([eye, between, -np.diag(reach_up)])
-    return np.concatenate([forward, backward]), np.concatenate([reach_down - minimum, -minimum])
-
-
-def _drive_rows(network: KineticNetwork, limits: Limits) -> tuple[FloatArray, FloatArray]:
-    """Return rows that say ln Gamma/Keq <= -min where forward, and >= min where not."""
-    n_v = len(network.reactions)
-    exponents = displacement_exponents(network)
-    reversible = np.array([r.reversible for r in network.reactions])
-    low, high = np.minimum(exponents, 0.0), np.maximum(exponents, 0.0)
-    smallest = low @ limits.log_c[:, 1] + high @ limits.log_c[:, 0] - limits.log_keq[:, 1]
-    largest = low @ limits.log_c[:, 0] + high @ limits.log_c[:, 1] - limits.log_keq[:, 0]
-    minimum = limits.min_displacement * MARGIN
-    up, down = largest + minimum, minimum - smallest
-    log_gamma = np.column_stack([np.zeros((n_v, n_v)), exponents, -np.eye(n_v)])
-    forward = np.column_stack([log_gamma, np.diag(up)])
-    backward = np.column_stack([-log_gamma, -np.diag(down)])
-    keep = np.concatenate([reversible, reversible])
-    rows = np.concatenate([forward, backward])
-    upper = np.concatenate([up - minimum, np.full(n_v, -minimum)])
-    return rows[keep], upper[keep]
-
-
-def _infeasible(network: KineticNetwork, limits: Limits) -> DataError:
-    if _solve(network, limits, np.random.default_rng(0), drive=False) is None:
-        return DataError(
-            f"No steady state of {network.name!r} has fluxes within their ranges and of at least "
-            f"{limits.min_flux.min():g}: widen the ranges of the fluxes or leave dead ends out."
-        )
-    return DataError(
-        f"No steady state of {network.name!r} has directions that thermodynamics allows: the "
-        "fluxes alone are feasible. Widen the ranges of concentrations, check the equilibrium "
-        "constants, or allow log_keq_slack."
-    )
+def _random_weights(programme: DirectionProgramme, rng: np.random.Generator) -> FloatArray:
+    n_v = programme.reactions
+    weights = np.zeros(programme.size)
+    largest = np.maximum(np.abs(programme.limits.flux).max(axis=1), 1e-9)
+    weights[:n_v] = rng.standard_normal(n_v) / largest
+    weights[-n_v:] = rng.standard_normal(n_v)
+    return weights

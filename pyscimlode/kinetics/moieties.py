@@ -143,8 +143,9 @@ def _link(network: KineticNetwork, totals: FloatArray) -> FloatArray:
 def _check_rank(network: KineticNetwork, coefficients: FloatArray) -> None:
     conserved = len(coefficients) - int(np.linalg.matrix_rank(_scaled(coefficients), rtol=1e-11))
     if conserved != len(network.moieties or ()):
+        found = "; ".join(" + ".join(moiety) for moiety in find_moieties(network)[0])
         raise ModelError(
             f"Network {network.name!r} names {len(network.moieties or ())} moieties, but its "
-            f"stoichiometry conserves {conserved}; give all of them, or moieties=None to have "
-            "them found."
+            f"stoichiometry conserves {conserved} ({found}); give all of them, or moieties=None to "
+            "have them found."
         )

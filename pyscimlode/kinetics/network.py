@@ -165,6 +165,11 @@ class KineticNetwork:
             if twice or not ids:
                 problem = f"the {what} id {twice[0]!r} twice" if twice else f"no {what}"
                 raise ModelError(f"Network {self.name!r} has {problem}.")
+        if all(s.fixed for s in self.species):
+            raise ModelError(
+                f"Network {self.name!r} has no dynamic species: all {len(self.species)} are fixed; "
+                "leave some of them free."
+            )
         for compartment in self.compartments:
             if not (math.isfinite(compartment.volume_ratio) and compartment.volume_ratio > 0):
                 raise ModelError(

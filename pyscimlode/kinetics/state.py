@@ -46,7 +46,7 @@ class SteadyState:
 
     def __post_init__(self) -> None:
         for name in ("concentrations", "fluxes", "keq"):
-            array = np.array(getattr(self, name), dtype=np.float64)
+            array = _numbers(name, getattr(self, name))
             if array.ndim != 1:
                 raise DataError(f"{name} of a steady state must be a vector, not {array.shape}.")
             array.flags.writeable = False
@@ -56,14 +56,8 @@ class SteadyState:
                 f"A steady state has {len(self.fluxes)} fluxes and {len(self.keq)} equilibrium "
                 "constants; give one of each for every reaction."
             )
-        if self.flux_unit not in FLUX_UNITS:
-            raise DataError(
-                f"flux_unit={self.flux_unit!r} is not known; there are {', '.join(FLUX_UNITS)}."
-            )
-        if self.flux_unit == "mmol/gDW/h" and self.density is None:
-            raise DataError("Fluxes in mmol/gDW/h need density=, the gDW per litre of cells.")
-        if self.density is not None and not (math.isfinite(self.density) and self.density > 0):
-            raise DataError(f"density={self.density!r} gDW/L must be a positive number.")
+        check_flux_unit(self.flux_unit)
+        check_density(self.flux_unit, self.density)
         object.__setattr__(self, "provenance", FrozenDict(self.provenance))
 
     @property
@@ -82,3 +76,32 @@ class SteadyState:
         if self.flux_unit == "mM/h":
             raise DataError("Fluxes in mM/h do not depend on a density; give them in mmol/gDW/h.")
         return replace(self, density=density)
+
+
+def check_flux_unit(unit: str) -> None:
+    """Check the unit of fluxes.
+
+    Raises:
+        DataError: it is not known.
+    """
+    if unit not in FLUX_UNITS:
+        raise DataError(f"flux_unit={unit!r} is not known; there are {', '.join(FLUX_UNITS)}.")
+
+
+def check_density(unit: str, density: float | None) -> None:
+    """Check that specific fluxes come with a density.
+
+    Raises:
+        DataError: they do not, or it is no positive number.
+    """
+    if unit == "mmol/gDW/h" and density is None:
+        raise DataError("Fluxes in mmol/gDW/h need density=, the gDW per litre of cells.")
+    if density is not None and not (math.isfinite(density) and density > 0):
+        raise DataError(f"density={density!r} gDW/L must be a positive number.")
+
+
+def _numbers(name: str, values: Any) -> FloatArray:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} of a steady state must be numbers: {error}.") from error

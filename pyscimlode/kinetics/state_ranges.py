@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pyscimlode.data.frozen import FrozenDict
 from pyscimlode.errors import DataError, did_you_mean
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.kinetics.state import SteadyState, check_flux_unit
 
 FloatArray = npt.NDArray[np.float64]
 Pair = tuple[float, float]
@@ -69,11 +69,11 @@ class StateRanges:
 
     def __post_init__(self) -> None:
         for name in ("concentration", "flux"):
-            low, high = getattr(self, name)
-            object.__setattr__(self, name, (float(low), float(high)))
+            object.__setattr__(self, name, _pair(name, getattr(self, name)))
         for name in ("concentrations", "fluxes"):
-            pairs = {k: (float(a), float(b)) for k, (a, b) in getattr(self, name).items()}
+            pairs = {key: _pair(key, pair) for key, pair in getattr(self, name).items()}
             object.__setattr__(self, name, FrozenDict(pairs))
+        check_flux_unit(self.flux_unit)
         ranges = {"flux": self.flux, **self.fluxes}
         amounts = {"concentration": self.concentration, **self.concentrations}
         for name, (low, high) in {**ranges, **amounts}.items():
@@ -101,6 +101,8 @@ class StateRanges:
     ) -> StateRanges:
         """Return ranges around a known state; species that are held stay at their concentration.
 
+        ``min_flux`` is the default, or the smallest flux over ``flux_factor`` where that is less.
+
         Args:
             network: the kinetic network.
             state: the known state.
@@ -109,11 +111,21 @@ class StateRanges:
                 |v| factor.
             same_directions: every reaction runs as in the known state.
             options: of the constructor.
+
+        Raises:
+            DataError: factors of one or less, or a state of another network.
         """
         if not (concentration_factor > 1 and flux_factor > 1):
             raise DataError(
                 f"concentration_factor={concentration_factor} and flux_factor={flux_factor} must "
                 "be above 1."
+            )
+        wanted = (len(network.species), len(network.reactions))
+        if (len(state.concentrations), len(state.fluxes)) != wanted:
+            raise DataError(
+                f"The state has {len(state.concentrations)} concentrations and "
+                f"{len(state.fluxes)} fluxes; the network {network.name!r} has {wanted[0]} species "
+                f"and {wanted[1]} reactions."
             )
         amounts = {
             s.id: (c, c) if s.fixed else (c / concentration_factor, c * concentration_factor)
@@ -125,7 +137,9 @@ class StateRanges:
             fluxes[reaction.id] = (min(ends), max(ends))
             if not same_directions and reaction.reversible:
                 fluxes[reaction.id] = (-abs(v) * flux_factor, abs(v) * flux_factor)
+        smallest = float(np.abs(state.fluxes).min()) / flux_factor
         chosen = {
+            "min_flux": min(cls.min_flux, smallest) if smallest > 0 else cls.min_flux,
             "concentrations": amounts,
             "fluxes": fluxes,
             "flux_unit": state.flux_unit,
@@ -148,6 +162,7 @@ class StateRanges:
                 f"keq has the shape {keq.shape}; the network {network.name!r} has "
                 f"{len(network.reactions)} reactions."
             )
+        _check_keq(network, keq)
         amounts = [self.concentrations.get(s, self.concentration) for s in network.species_ids]
         fluxes = np.array([self.fluxes.get(r, self.flux) for r in network.reaction_ids])
         minimum = np.full(len(fluxes), self.min_flux)
@@ -164,11 +179,6 @@ class StateRanges:
                     f"{minimum[j]:g} in an allowed direction; widen its range."
                 )
             if reaction.reversible:
-                if not (np.isfinite(value) and value > 0):
-                    raise DataError(
-                        f"Reaction {reaction.id!r} ({reaction.law}) has no equilibrium constant "
-                        f"(keq={value:g}); give one, or make it 'irrev_mm'."
-                    )
                 log_keq[j] = np.log(value) + np.array([-1.0, 1.0]) * self.log_keq_slack
         return Limits(fluxes, minimum, np.log(np.array(amounts)), log_keq, self.min_displacement)
 
@@ -180,6 +190,29 @@ class StateRanges:
         for name in ("concentration", "flux"):
             data[name] = list(data[name])
         return data
+
+
+def _pair(name: str, value: Any) -> Pair:
+    try:
+        low, high = value
+        return float(low), float(high)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"The range of {name!r} is {value!r}; give two numbers, (low, high)."
+        ) from None
+
+
+def _check_keq(network: KineticNetwork, keq: FloatArray) -> None:
+    missing = [
+        f"{reaction.id!r} ({reaction.law}, keq={value:g})"
+        for reaction, value in zip(network.reactions, keq.tolist(), strict=True)
+        if reaction.reversible and not (np.isfinite(value) and value > 0)
+    ]
+    if missing:
+        raise DataError(
+            f"No equilibrium constant: reaction {', '.join(missing)}; give one (1 for passive "
+            "transport), or make it 'irrev_mm'."
+        )
 
 
 def _check_known(given: Mapping[str, Pair], known: tuple[str, ...], what: str) -> None:

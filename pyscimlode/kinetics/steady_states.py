@@ -25,7 +25,7 @@ from pyscimlode.kinetics.checks import check_state
 from pyscimlode.kinetics.direction_patterns import draw_patterns, pattern_polytopes
 from pyscimlode.kinetics.hit_and_run import sample_polytope
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.kinetics.state import SteadyState, check_density
 from pyscimlode.kinetics.state_ranges import StateRanges
 
 FloatArray = npt.NDArray[np.float64]
@@ -153,13 +153,14 @@ def sample_steady_states(
         thinning: hit-and-run steps between states.
 
     Raises:
-        DataError: no state is feasible (the message names ranges that may be at fault), an
+        DataError: no state is feasible (the message names the reactions at fault), an
             unknown name, a missing Keq.
     """
     if states < 1 or patterns < 1 or thinning < 1:
         raise DataError(
             f"states={states}, patterns={patterns} and thinning={thinning} must be 1 or more."
         )
+    check_density(ranges.flux_unit, ranges.density)
     limits = ranges.limits(network, np.asarray(keq, dtype=np.float64))
     rng = np.random.default_rng(seed)
     found = draw_patterns(network, limits, min(patterns, states), rng)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyscimlode.errors import DataError, ModelError
+from pyscimlode.errors import DataError, ModelError, PyscimlodeError
 from pyscimlode.kinetics import (
     KineticCase,
     case_to_json,
@@ -57,11 +57,71 @@ def test_files_that_are_no_cases(tmp_path: Path) -> None:
 def test_missing_entries_are_named(toy: KineticCase) -> None:
     data = case_to_json(toy.network, toy.state)
     del data["reactions"][2]["flux"]
-    with pytest.raises(DataError, match=r"'R3' among the reactions of the case has no 'flux'"):
+    with pytest.raises(DataError, match=r"reaction 'R3' of the case 'toy6' has no 'flux'"):
         state_from_json(data)
     del data["species"][0]["compartment"]
-    with pytest.raises(ModelError, match=r"'toy6' cannot be read: KeyError: 'compartment'"):
+    with pytest.raises(ModelError, match=r"species 'S_e' of the case 'toy6' has no 'compartment'"):
         network_from_json(data)
+
+
+def put(data: dict, place: tuple, value: object) -> None:
+    for key in place[:-1]:
+        data = data[key]
+    data[place[-1]] = value
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("reactions", 1, "flux"), "2,0", r"'flux' of reaction 'R2' of the case 'toy6' is '2,0'"),
+        (("reactions", 1, "keq"), "2,0", r"'keq' of reaction 'R2' .* is '2,0'; give a number"),
+        (("reactions", 1, "law"), None, r"'law' of reaction 'R2' .* is None; give a text"),
+        (("reactions", 1, "id"), None, r"'id' of reaction number 2 of .* is None; give a text"),
+        (("reactions", 1, "modifier"), [], r"'R2' .* has 'modifier', .* known: 'modifiers'\?"),
+        (
+            ("reactions", 1, "participants", 0, "n"),
+            "two",
+            r"'n' of participant 'A' of reaction 'R2'",
+        ),
+        (("reactions",), {}, r"'reactions' of the case 'toy6' is \{\}; give a list"),
+        (("species", 1), None, r"species number 2 of the case 'toy6' is None; a JSON object"),
+        (("species", 1, "fixed"), "no", r"'fixed' of species 'A' .* is 'no'; give true or false"),
+        (("species", 1, "conc"), [1], r"'conc' of species 'A' of the case 'toy6' is \[1\]"),
+        (("compartments", "c"), 1.0, r"'c' of 'compartments' of the case 'toy6' is 1\.0; a JSON"),
+        (("moieties", 0, "ATP"), "one", r"'ATP' of moiety number 1 of the case 'toy6' is 'one'"),
+        (
+            ("dependent_species",),
+            "ADP",
+            r"'dependent_species' of .* is 'ADP'; give a list of texts",
+        ),
+        (("units",), "mM", r"'units' of the case 'toy6' is 'mM'; a JSON object"),
+        (("units", "time"), "s", r"'units' of the case 'toy6': time is in 's'; convert to 'h'"),
+        (("units", "flux"), "mM/min", r"flux_unit='mM/min' is not known; there are mM/h"),
+    ],
+)
+def test_a_broken_entry_is_named_with_file_and_place(
+    toy: KineticCase, tmp_path: Path, place: tuple, value: object, message: str
+) -> None:
+    data = case_to_json(toy.network, toy.state)
+    put(data, place, value)
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(PyscimlodeError, match=r"mine\.json: .*" + message):
+        read_case(path)
+
+
+def test_another_format_is_pointed_to_its_reader(tmp_path: Path) -> None:
+    path = tmp_path / "model.yml"
+    path.write_text("reactions: {}", encoding="utf-8")
+    with pytest.raises(DataError, match=r"not JSON: .*\(read_skimpy_yaml reads SKiMpy's YAML"):
+        read_case(path)
+
+
+def test_notes_of_the_author_are_left_alone(toy: KineticCase) -> None:
+    data = case_to_json(toy.network, toy.state)
+    data["growth_reaction"] = "R3"
+    data["reactions"][0]["ec"] = "2.7.1.2"
+    assert network_from_json(data) == toy.network
 
 
 def test_a_missing_keq_is_unknown_unless_the_law_is_irreversible(toy: KineticCase) -> None:

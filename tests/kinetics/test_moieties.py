@@ -43,7 +43,9 @@ def test_missing_moieties_and_bad_choices_are_named(pathway: KineticCase) -> Non
     fewer = dataclasses.replace(
         network, moieties=(network.moieties or ())[:3], dependent=(network.dependent or ())[:3]
     )
-    with pytest.raises(ModelError, match=r"names 3 moieties, but its stoichiometry conserves 4"):
+    with pytest.raises(
+        ModelError, match=r"names 3 moieties, but its stoichiometry conserves 4 \(atp_c"
+    ):
         balances(fewer)
     twice = network.with_dependent(("atp_c", "adp_c", "nadp_c", "coa_c"))
     with pytest.raises(ModelError, match=r"do not determine the dependent species atp_c, adp_c"):

@@ -46,6 +46,13 @@ def test_orders_of_species_reactions_and_km(toy: KineticCase) -> None:
     assert network.volume_ratios[6] == 2.0
 
 
+def test_a_network_without_dynamic_species_is_refused() -> None:
+    species = tuple(KineticSpecies(name, "c", fixed=True) for name in "SAP")
+    for options in ({}, {"moieties": None, "dependent": None}):
+        with pytest.raises(ModelError, match=r"'small' has no dynamic species: all 3 are fixed"):
+            small(species=species, **options)
+
+
 def test_a_network_cannot_be_changed(toy: KineticCase) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         toy.network.name = "other"  # type: ignore[misc]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from pyscimlode.errors import DataError
-from pyscimlode.kinetics import KineticCase
+from pyscimlode.kinetics import KineticCase, example_pathway
 from pyscimlode.kinetics.state_ranges import StateRanges
 
 
@@ -19,6 +20,18 @@ def test_ranges_around_a_state(toy: KineticCase) -> None:
     free = StateRanges.around(toy.network, toy.state, same_directions=False)
     assert free.fluxes["R1"] == (-6.0, 6.0)
     assert free.fluxes["R6"] == (1.0, 4.0), "irreversible"
+
+
+def test_small_fluxes_of_a_known_state_stay_possible(toy: KineticCase) -> None:
+    small = dataclasses.replace(toy.state, fluxes=toy.state.fluxes * 1e-4)
+    for same in (True, False):
+        ranges = StateRanges.around(toy.network, small, same_directions=same)
+        assert ranges.min_flux == pytest.approx(0.5e-4)
+        ranges.limits(toy.network, small.keq)
+    assert StateRanges.around(toy.network, small, min_flux=1e-6).min_flux == 1e-6
+    assert StateRanges.around(toy.network, toy.state).min_flux == StateRanges.min_flux
+    with pytest.raises(DataError, match=r"The state has 8 concentrations and 6 fluxes; the net"):
+        StateRanges.around(example_pathway().network, toy.state)
 
 
 def test_limits_are_in_the_order_of_the_network(toy: KineticCase) -> None:
@@ -41,6 +54,10 @@ def test_mistakes_are_named(toy: KineticCase) -> None:
         StateRanges(concentrations={"A": (2.0, 1.0)})
     with pytest.raises(DataError, match=r"'A' starts at 0 mM; it must be positive"):
         StateRanges(concentrations={"A": (0.0, 1.0)})
+    with pytest.raises(DataError, match=r"The range of 'A' is 1; give two numbers"):
+        StateRanges(concentrations={"A": 1})  # type: ignore[dict-item]
+    with pytest.raises(DataError, match=r"flux_unit='mol/s' is not known"):
+        StateRanges(flux_unit="mol/s")
     with pytest.raises(DataError, match=r"min_flux=0 and"):
         StateRanges(min_flux=0)
     with pytest.raises(DataError, match=r"species 'AT' of the ranges is not known"):

@@ -108,8 +108,12 @@ def test_what_is_not_feasible_is_said(toy: KineticCase) -> None:
         sample_steady_states(toy.network, toy.state.keq, starved, 1)
     keq = toy.state.keq.copy()
     keq[1] = np.nan
-    with pytest.raises(DataError, match=r"Reaction 'R2' \(hill_nn\) has no equilibrium constant"):
+    with pytest.raises(
+        DataError, match=r"No equilibrium constant: reaction 'R2' \(hill_nn, keq=nan\)"
+    ):
         sample_steady_states(toy.network, keq, StateRanges(flux_unit="mM/h"), 1)
+    with pytest.raises(DataError, match=r"Fluxes in mmol/gDW/h need density="):
+        sample_steady_states(toy.network, toy.state.keq, StateRanges(), 1)
     with pytest.raises(DataError, match=r"There is no state 3; the sample has 3"):
         sampled(toy, 3)[0].state(3)
 
