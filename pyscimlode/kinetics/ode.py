@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.errors import DataError, SolverError
+from pyscimlode.kinetics.bridge import GROUPS, Fitted, fitted_parameters, kinetic_pathway
 from pyscimlode.kinetics.evaluator import KineticEvaluator
 from pyscimlode.kinetics.moieties import Balances, balances
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.state import SteadyState
+from pyscimlode.models.hybrid import HybridODE
 from pyscimlode.models.kinetic.rates import RateFunction
 
 FloatArray = npt.NDArray[np.float64]
@@ -52,6 +55,61 @@ class KineticModel:
         function = RateFunction(self.network, self.state.keq)
         object.__setattr__(self, "rate_function", function)
         object.__setattr__(self, "balances", balances(self.network))
+
+    def hybrid(
+        self,
+        *,
+        free: Sequence[str] = GROUPS,
+        enzymes: Mapping[str, str] | Sequence[str] | None = None,
+        reference_levels: Mapping[str, float] | None = None,
+        widths: Sequence[int] = (),
+        initial_spread: float = 0.1,
+    ) -> HybridODE:
+        """Return the model as one whose KM and Vmax :func:`pyscimlode.fit` trains.
+
+        Training starts around the values of this model, and weight decay draws towards them. The
+        data set has every dynamic species as a state, in mM and h; species that a strain was never
+        measured for start at the steady state.
+
+        Args:
+            free: what is trained: ``"km"``, ``"vmax"``, names of KM, ``vmax_<reaction>``.
+            enzymes: reaction -> control whose level multiplies its Vmax, or reactions whose
+                controls have their names; None: controls that are named after reactions, as those
+                of :func:`pyscimlode.kinetics.simulate_strains`.
+            reference_levels: control -> level at which Vmax is that of this model; 1 by default.
+            widths: hidden layers of a network that corrects every rate by up to a factor of e;
+                ``()``: none.
+            initial_spread: standard deviation of ln KM and ln Vmax, around this model's, with which
+                members of an ensemble start; 0: all start as this model.
+
+        Raises:
+            ModelError: an unknown parameter or reaction.
+
+        >>> from pyscimlode.kinetics import KineticEvaluator, toy6
+        >>> case = toy6()
+        >>> evaluator = KineticEvaluator(case.network, case.state)
+        >>> model = KineticModel.at_steady_state(evaluator, [0.0] * 14)
+        >>> model.hybrid(free=["vmax", "km_A_R2"]).pathway.free_km
+        ('km_A_R2',)
+        """
+        pathway = kinetic_pathway(self, free, enzymes, reference_levels)
+        return HybridODE(pathway, widths=tuple(widths), initial_spread=initial_spread)
+
+    def fitted(self, fit: Fitted, member: int = 0) -> KineticModel:
+        """Return the model with the KM and Vmax of a fit of :meth:`hybrid`, to export, for one.
+
+        The steady state of the fitted model is not that of this one; fixed species and equilibrium
+        constants are.
+
+        Args:
+            fit: what :func:`pyscimlode.fit` returned.
+            member: of the ensemble.
+
+        Raises:
+            ModelError: the fit is of another network or model, or has no such member.
+        """
+        ln_km, ln_vmax = fitted_parameters(self, fit, member)
+        return replace(self, ln_km=ln_km, ln_vmax=ln_vmax)
 
     @property
     def initial(self) -> FloatArray:

@@ -59,10 +59,13 @@ def build_field(scaling: ScalingTensors) -> TorchField:
     Raises:
         ModelError: no implementation is registered for the model's kind.
     """
-    from pyscimlode.backends.torch import hybrid_field
+    from pyscimlode.backends.torch import hybrid_field, kinetic_field
 
-    known = dict(_FACTORIES)
-    known.setdefault("hybrid_ode", hybrid_field.HybridField)
+    known: dict[str, FieldFactory] = {
+        "hybrid_ode": hybrid_field.HybridField,
+        "kinetic_ode": kinetic_field.KineticField,
+        **_FACTORIES,
+    }
     kind = scaling.model.kind
     if kind not in known:
         raise ModelError(

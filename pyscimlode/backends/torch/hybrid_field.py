@@ -56,7 +56,7 @@ class HybridField:
         """Return ``time_scale * dy/dt``; see :class:`fields.TorchField`."""
         structure = self.structure
         parts = {p.name: v for p, v in zip(self.layout.parameters, params, strict=True)}
-        heads = self._network(parts, y, u)
+        heads = network_outputs(self.model, parts, y, u)
         amounts = self.fixed
         if len(structure.learned):
             amounts = amounts + torch.tensordot(parts["yield"].exp(), self.learned, dims=1)
@@ -66,18 +66,9 @@ class HybridField:
             loss = self.model.initial_loss * parts["loss"].exp()[:, None, :]
             slope = slope.index_add(2, lost, -loss * y[..., lost])
         if len(structure.free):
-            free = self._index(structure.free)
-            exchange = softplus(heads[..., structure.n_reactions :])
-            production, degradation = exchange.chunk(2, dim=-1)
-            slope = slope.index_add(2, free, production - degradation * y[..., free])
+            exchange = heads[..., structure.n_reactions :]
+            slope = with_exchange(slope, exchange, self._index(structure.free), y)
         return slope
-
-    def _network(self, parts: dict[str, Tensor], y: Tensor, u: Tensor) -> Tensor:
-        seen = [y]
-        if self.model.features == "log":
-            seen.append(torch.log(torch.clamp_min(y, 0.0) + LOG_OFFSET))
-        x = torch.cat([*seen, u] if self.model.network_sees_controls else seen, dim=-1)
-        return run_network(self.model.network(), parts, x)
 
     def _fluxes(self, parts: dict[str, Tensor], y: Tensor, u: Tensor, heads: Tensor) -> Tensor:
         structure, model = self.structure, self.model
@@ -101,9 +92,27 @@ class HybridField:
     def _log_ratios(self, u: Tensor) -> Tensor:
         """Return log(p / control_max) of every enzyme use, ``(members, rows, uses)``."""
         used, scaling = self._index(self.structure.use_control), self.scaling
-        p = u[..., used]
-        if scaling.control_transform != "none":
-            p = p * scaling.control_scale[:, None, used] + scaling.control_shift[:, None, used]
-            p = torch.expm1(p) if scaling.control_transform == "log" else p
-        ratio = p / scaling.control_max[:, None, used]
+        ratio = scaling.measured_controls(u, used) / scaling.control_max[:, None, used]
         return torch.log(torch.clamp(ratio, ENZYME_FLOOR, ENZYME_CAP))
+
+
+def network_outputs(model: Any, parts: dict[str, Tensor], y: Tensor, u: Tensor) -> Tensor:
+    """Return the outputs ``(members, rows, outputs)`` of a hybrid model's network."""
+    seen = [y]
+    if model.features == "log":
+        seen.append(torch.log(torch.clamp_min(y, 0.0) + LOG_OFFSET))
+    x = torch.cat([*seen, u] if model.network_sees_controls else seen, dim=-1)
+    return run_network(model.network(), parts, x)
+
+
+def with_exchange(slope: Tensor, outputs: Tensor, free: Tensor, y: Tensor) -> Tensor:
+    """Return the slope with production and degradation of free states added.
+
+    Args:
+        slope: ``(members, rows, states)``.
+        outputs: ``(members, rows, 2 * free)`` of the network.
+        free: their positions.
+        y: ``(members, rows, states)``.
+    """
+    production, degradation = softplus(outputs).chunk(2, dim=-1)
+    return slope.index_add(2, free, production - degradation * y[..., free])

@@ -55,6 +55,17 @@ class ScalingTensors:
         """Data type of states and parameters."""
         return self.time_scale.dtype
 
+    def measured_controls(self, u: Tensor, used: Tensor) -> Tensor:
+        """Return some controls in measured units from ``u: (members, rows, controls)``.
+
+        The inverse of the transform but for its clipping.
+        """
+        p = u[..., used]
+        if self.control_transform != "none":
+            p = p * self.control_scale[:, None, used] + self.control_shift[:, None, used]
+            p = torch.expm1(p) if self.control_transform == "log" else p
+        return p
+
 
 def scaling_tensors(
     problem: Problem,

@@ -76,13 +76,13 @@ class RateFunction:
                     f"(keq={value:g})."
                 )
         self._reversible = np.array([r.reversible for r in network.reactions])
-        self._orders = self.laws.forward.copy()
-        np.add.at(self._orders, (self.laws.reaction, self.laws.species), self.laws.order)
-        self._back_orders = np.where(
-            self._reversible[:, None], self._orders + self.laws.displacement, 0.0
+        self.forward_orders = self.laws.forward.copy()
+        np.add.at(self.forward_orders, (self.laws.reaction, self.laws.species), self.laws.order)
+        self.backward_orders = np.where(
+            self._reversible[:, None], self.forward_orders + self.laws.displacement, 0.0
         )
-        self._forward = Powers.of(self._orders)
-        self._backward = Powers.of(self._back_orders)
+        self._forward = Powers.of(self.forward_orders)
+        self._backward = Powers.of(self.backward_orders)
 
     def rates(self, c: npt.ArrayLike, ln_km: npt.ArrayLike, ln_vmax: npt.ArrayLike) -> FloatArray:
         """Return v ``(models, reactions)`` in mM/h.
@@ -107,8 +107,8 @@ class RateFunction:
         c = np.maximum(c, SMALLEST)
         forward, backward, x = self._parts(c, k, ln_vmax)
         net = forward - backward
-        result = forward[:, None] * self._orders[..., None]
-        result -= backward[:, None] * self._back_orders[..., None]
+        result = forward[:, None] * self.forward_orders[..., None]
+        result -= backward[:, None] * self.backward_orders[..., None]
         bound = occupied(self.laws, x) * net[self.laws.reaction]
         np.subtract.at(result, (self.laws.reaction, self.laws.species), bound)
         return np.asarray(net.T), np.asarray(result.transpose(2, 0, 1))

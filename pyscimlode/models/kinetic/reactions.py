@@ -135,9 +135,15 @@ def reaction(
         law: its rate law.
         equation: with ``<->`` or ``->`` between the sides (the law decides on reversibility).
         modifiers: (species, coefficient, kind) of each.
+
+    Raises:
+        ModelError: an equation that cannot be read, or a reaction that is not valid.
     """
-    left, right = equation.replace("<->", "->").split("->")
-    sides = [*_side(left, -1.0), *_side(right, 1.0)]
+    parts = equation.replace("<->", "->").split("->")
+    if len(parts) != 2:
+        raise _unread(id_, equation, equation)
+    left, right = (_side(id_, equation, part) for part in parts)
+    sides = [*((name, -n) for name, n in left), *right]
     with_km = law != "mass_action"
     participants = [
         Participant(name, n, f"km_{name}_{id_}" if with_km else None) for name, n in sides
@@ -147,9 +153,25 @@ def reaction(
     )
 
 
-def _side(text: str, sign: float) -> list[tuple[str, float]]:
-    terms = [term.split() for term in text.split("+")]
-    return [(term[-1], sign * (float(term[0]) if len(term) > 1 else 1.0)) for term in terms]
+def _side(id_: str, equation: str, text: str) -> list[tuple[str, float]]:
+    found = []
+    for term in text.split("+"):
+        *factor, name = term.replace("*", " ").split() or [""]
+        try:
+            (n,) = map(float, factor or ["1"])
+        except ValueError:
+            raise _unread(id_, equation, term) from None
+        if not name:
+            raise _unread(id_, equation, term)
+        found.append((name, n))
+    return found
+
+
+def _unread(id_: str, equation: str, term: str) -> ModelError:
+    return ModelError(
+        f"Reaction {id_!r}: the equation {equation!r} is not read at {term.strip()!r}; write it as "
+        "'A + 2 B <-> C'."
+    )
 
 
 def repeated(names: Iterable[str]) -> list[str]:

@@ -1,0 +1,145 @@
+"""The field of kinetic pathways in plain, differentiable torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pyscimlode.backends.torch.fields import Params, unpack_layout
+from pyscimlode.backends.torch.hybrid_field import network_outputs, with_exchange
+from pyscimlode.backends.torch.saturation import TorchSaturation, product
+from pyscimlode.backends.torch.tensors import ScalingTensors
+from pyscimlode.models.kinetic.mechanistic_rates import MechanisticRates
+from pyscimlode.models.parameters import ParameterLayout
+
+
+class KineticField:
+    """Mechanistic rates; see :class:`pyscimlode.models.kinetic.mechanistic_rates`.
+
+    Args:
+        scaling: of the selected members; its model is bound to the data set.
+    """
+
+    def __init__(self, scaling: ScalingTensors) -> None:
+        model: Any = scaling.model
+        rates: MechanisticRates = model.rates
+        self.model, self.scaling, self.rates = model, scaling, rates
+        self.layout: ParameterLayout = model.layout(scaling.n_states, scaling.n_controls)
+        function, laws = rates.rate_function, rates.rate_function.laws
+        self.saturation = TorchSaturation(laws, scaling.device, scaling.dtype)
+        self.powers = _Powers(
+            np.concatenate([function.forward_orders, function.backward_orders]), scaling
+        )
+        self.constants = self._numbers(rates.constants)
+        self.source = self._index(_sources(rates))
+        self.species, self.km = self._index(laws.species), self._index(laws.km)
+        self.term_reaction, self.order = self._index(laws.reaction), self._numbers(laws.order)
+        self.inverse_keq = self._numbers(1.0 / function.keq)
+        self.ln_km, self.ln_vmax = self._numbers(rates.ln_km), self._numbers(rates.ln_vmax)
+        self.free_km, self.free_vmax = self._index(rates.free_km), self._index(rates.free_vmax)
+        self.amounts = self._numbers(rates.amounts.T)
+        self.unit = (scaling.time_scale[:, None] / scaling.state_scale)[:, None, :]
+        self.states, self.free = self._index(rates.states), self._index(rates.free)
+        self.control = self._index(rates.use_control)
+        self.reference = self._numbers(rates.use_reference)
+        enzyme = np.full(rates.n_reactions, len(rates.use_reaction))
+        enzyme[rates.use_reaction] = np.arange(len(rates.use_reaction))
+        self.enzyme = self._index(enzyme)
+
+    def _numbers(self, values: np.ndarray) -> Tensor:
+        return torch.tensor(values, device=self.scaling.device, dtype=self.scaling.dtype)
+
+    def _index(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, device=self.scaling.device)
+
+    def unpack(self, theta: Tensor) -> Params:
+        """Return the blocks of ``theta: (members, size)``, each with its leading member axis."""
+        return unpack_layout(self.layout, theta)
+
+    def __call__(self, params: Params, y: Tensor, u: Tensor) -> Tensor:
+        """Return ``time_scale * dy/dt``; see :class:`fields.TorchField`."""
+        parts = {p.name: v for p, v in zip(self.layout.parameters, params, strict=True)}
+        v = self._rates(parts, self._concentrations(y))
+        if len(self.control):
+            level = self.scaling.measured_controls(u, self.control).clamp_min(0.0) / self.reference
+            v = v * _with_ones(level)[..., self.enzyme]
+        if not self.model.has_network:
+            return (v @ self.amounts) * self.unit
+        outputs = network_outputs(self.model, parts, y, u)
+        reactions = self.rates.n_reactions
+        v = v * torch.exp(torch.tanh(outputs[..., :reactions]))
+        slope = (v @ self.amounts) * self.unit
+        if not len(self.free):
+            return slope
+        return with_exchange(slope, outputs[..., reactions:], self.free, y)
+
+    def _concentrations(self, y: Tensor) -> Tensor:
+        """Return those of all species ``(members, rows, species)`` in mM."""
+        dynamic = (y * self.scaling.state_scale[:, None, :])[..., self.states]
+        fixed = self.constants.expand(*y.shape[:2], -1)
+        return torch.cat([dynamic, fixed], dim=-1)[..., self.source]
+
+    def _rates(self, parts: dict[str, Tensor], c: Tensor) -> Tensor:
+        """Return v ``(members, rows, reactions)`` at enzyme levels of one, in mM/h."""
+        members = c.shape[0]
+        ln_km, ln_vmax = self.ln_km.expand(members, -1), self.ln_vmax.expand(members, -1)
+        if "ln_km" in parts:
+            ln_km = ln_km.index_add(1, self.free_km, parts["ln_km"])
+        if "ln_vmax" in parts:
+            ln_vmax = ln_vmax.index_add(1, self.free_vmax, parts["ln_vmax"])
+        ln_k = ln_km[:, self.km]
+        x = c.clamp_min(0.0)[..., self.species] * torch.exp(-ln_k)[:, None, :]
+        log_scale = ln_vmax.index_add(1, self.term_reaction, -self.order * ln_k)
+        scale = torch.exp(log_scale[:, None, :] - self.saturation.log_denominators(x))
+        forward, backward = self.powers(c).chunk(2, dim=-1)
+        return scale * (forward - backward * self.inverse_keq)
+
+
+class _Powers:
+    """Products of powers of concentrations; positive whole powers are repeated factors.
+
+    Args:
+        exponents: ``(products, species)``.
+        scaling: says device and data type.
+    """
+
+    def __init__(self, exponents: np.ndarray, scaling: ScalingTensors) -> None:
+        whole = (exponents == np.round(exponents)) & (exponents > 0)
+        row, species = np.nonzero(np.where(whole, 0.0, exponents))
+        exponent = exponents[row, species]
+        count = exponents.shape[1]
+        factors = [
+            np.repeat(np.arange(count), np.where(w, e, 0).astype(int)).tolist()
+            for w, e in zip(whole, exponents, strict=True)
+        ]
+        for number, product_row in enumerate(row):
+            factors[product_row].append(count + number)
+        width = max(1, *map(len, factors))
+        one = count + len(row)
+        table = np.array([line + [one] * (width - len(line)) for line in factors])
+        device, dtype = scaling.device, scaling.dtype
+        self.table = torch.as_tensor(table, device=device)
+        self.species = torch.as_tensor(species, device=device)
+        self.exponent = torch.tensor(exponent, device=device, dtype=dtype)
+        self.lowest = torch.where(self.exponent == self.exponent.round(), -torch.inf, 0.0)
+
+    def __call__(self, c: Tensor) -> Tensor:
+        """Return ``(members, rows, products)`` for c ``(members, rows, species)``."""
+        if len(self.species):
+            powers = torch.maximum(c[..., self.species], self.lowest) ** self.exponent
+            c = torch.cat([c, powers], dim=-1)
+        return product(_with_ones(c)[..., self.table])
+
+
+def _sources(rates: MechanisticRates) -> np.ndarray:
+    """Return where each species is found among the dynamic ones, followed by the constants."""
+    source = len(rates.dynamic) + np.arange(len(rates.constants))
+    source[rates.dynamic] = np.arange(len(rates.dynamic))
+    return source
+
+
+def _with_ones(values: Tensor) -> Tensor:
+    return torch.cat([values, torch.ones_like(values[..., :1])], dim=-1)
