@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyscimlode.errors import ModelError
-from pyscimlode.kinetics.imported import ImportedNetwork
+from pyscimlode.kinetics.imported import ImportedNetwork, check_compartments
 from pyscimlode.kinetics.stoichiometric import PlainReaction, network_of_stoichiometry
 
 
@@ -45,7 +45,9 @@ def network_from_cobra(
         raise ModelError(
             f"{type(model).__name__} is not a cobra model ({error}); read one with cobra.io."
         ) from error
-    ratios = dict.fromkeys(sorted(set(compartment_of.values())), 1.0) | dict(volume_ratios or {})
+    compartments = sorted(set(compartment_of.values()))
+    check_compartments(volume_ratios or {}, compartments)
+    ratios = dict.fromkeys(compartments, 1.0) | dict(volume_ratios or {})
     return network_of_stoichiometry(
         str(model.id), ratios, compartment_of, reactions, held=held, keep=keep
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 
 from pyscimlode.data.frozen import FrozenDict
-from pyscimlode.errors import MissingDependencyError
+from pyscimlode.errors import MissingDependencyError, ModelError, did_you_mean
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.state import SteadyState
 from pyscimlode.models.kinetic.law_shapes import MOST_TURNS
@@ -50,6 +50,21 @@ def import_extra(module: str, extra: str, purpose: str) -> ModuleType:
             f"{purpose} needs {module}, which is not installed ({error}); "
             f"install it with: pip install 'pyscimlode[{extra}]'"
         ) from error
+
+
+def check_compartments(given: Mapping[str, float], known: Iterable[str]) -> None:
+    """Check that ``volume_ratios`` name compartments of the file.
+
+    Raises:
+        ModelError: one of them does not.
+    """
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise ModelError(
+                f"volume_ratios names the compartment {name!r}, which is not known; there are "
+                f"{', '.join(names)}." + did_you_mean(name, names)
+            )
 
 
 def chosen_law(

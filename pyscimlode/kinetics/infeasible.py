@@ -58,7 +58,8 @@ def _blocked(programme: DirectionProgramme) -> list[str]:
                 bounds=bounds,
                 method="highs",
             )
-            reach = max(reach, sign * float(solution.x[j]))
+            if solution.x is not None:
+                reach = max(reach, sign * float(solution.x[j]))
         if reach < limits.min_flux[j] * (1 - NEGLIGIBLE):
             ends = _dead_ends(programme, balance, j)
             why = f" (there is no other reaction of {ends})" if ends else ""

@@ -86,6 +86,13 @@ class Entry:
             raise self._wrong(key, "a list")
         return [Entry(item, self._name(what, item, i), self.error) for i, item in enumerate(value)]
 
+    def items(self, key: str, what: str) -> list[tuple[str, Entry]]:
+        """Return the entries of the object at a key, each called ``what`` with its own key."""
+        return [
+            (str(name), Entry(value, f"{what} {str(name)!r} of {self.place}", self.error))
+            for name, value in self.part(key).data.items()
+        ]
+
     def check_spelling(self, known: Collection[str]) -> None:
         """Refuse unknown keys that are nearly known ones; others are notes of the author."""
         for key in self.data:

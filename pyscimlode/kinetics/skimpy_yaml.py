@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pyscimlode.errors import DataError, ModelError, did_you_mean
-from pyscimlode.kinetics.imported import ImportedNetwork, import_extra
+from pyscimlode.kinetics.imported import ImportedNetwork, check_compartments, import_extra
+from pyscimlode.kinetics.json_entries import Entry
 from pyscimlode.kinetics.network import Compartment, KineticNetwork, KineticSpecies
 from pyscimlode.models.kinetic.reactions import (
     DISPLACEMENT,
@@ -32,6 +33,9 @@ KIND_OF_CLASS = {
     "FirstOrderSmallMoleculeModifier": FIRST_ORDER,
 }
 HELD = "ConstantConcentration"
+EXPECTED = ("compartments", "reactants", "reactions")
+ROLE = re.compile(r"(substrate|product)\d*")
+OTHER_KEYS = ("class", "mechanism_stoichiometry")
 
 
 def read_skimpy_yaml(
@@ -60,37 +64,29 @@ def read_skimpy_yaml(
             message names the reaction.
     """
     data = _load(Path(path))
-    try:
-        parameters = {
-            str(name): float(value)
-            for name, value in (data.get("parameters") or {}).items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
-        }
-        held = {
-            entry["reactant"]
-            for entry in (data.get("boundary_conditions") or {}).values()
-            if entry.get("class") == HELD
-        }
-        ratios = _volume_ratios(data, parameters, volume_ratios or {})
-        network = KineticNetwork(
-            name=Path(path).stem,
-            compartments=tuple(Compartment(name, ratios[name]) for name in data["compartments"]),
-            species=tuple(
-                KineticSpecies(name, entry["compartment"], name in held)
-                for name, entry in data["reactants"].items()
-            ),
-            reactions=tuple(_reaction(name, entry) for name, entry in data["reactions"].items()),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"{path} is not a SKiMpy model: {type(error).__name__}: {error}; compartments, "
-            "reactants, reactions, parameters and boundary_conditions are expected."
-        ) from error
-    wanted = tuple(data.get("dependent_reactants") or ())
+    parameters = _parameters(data)
+    held = {
+        entry.text("reactant")
+        for entry in _each(data, "boundary_conditions", "boundary condition")
+        if entry.data.get("class") == HELD
+    }
+    ratios = _volume_ratios(data, parameters, volume_ratios or {})
+    network = KineticNetwork(
+        name=Path(path).stem,
+        compartments=tuple(Compartment(name, ratio) for name, ratio in ratios.items()),
+        species=tuple(
+            KineticSpecies(name, entry.text("compartment"), name in held)
+            for name, entry in data.items("reactants", "species")
+        ),
+        reactions=tuple(
+            _reaction(name, entry) for name, entry in data.items("reactions", "reaction")
+        ),
+    )
+    wanted = tuple(data.data.get("dependent_reactants") or ())
     return ImportedNetwork(_with_dependent(network, wanted), None, parameters)
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def _load(path: Path) -> Entry:
     yaml = import_extra("yaml", "kinetics", "Reading SKiMpy models")
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -100,55 +96,74 @@ def _load(path: Path) -> Mapping[str, Any]:
         raise DataError(f"{path} is not YAML: {error}.") from error
     if not isinstance(data, dict):
         raise DataError(f"{path} is not a SKiMpy model: its top level is no mapping.")
-    return data
+    top = Entry(data, f"the SKiMpy model {path.name}", ModelError)
+    for key in EXPECTED:
+        top.part(key)
+    return top
+
+
+def _each(data: Entry, key: str, what: str) -> list[Entry]:
+    """Return the entries of a mapping that may be missing or null."""
+    if data.data.get(key) is None:
+        return []
+    return [entry for _, entry in data.items(key, what)]
+
+
+def _parameters(data: Entry) -> dict[str, float]:
+    """Return the parameters that have a number; SKiMpy writes null for the others."""
+    if data.data.get("parameters") is None:
+        return {}
+    given = data.part("parameters")
+    return {str(key): given.number(key) for key, value in given.data.items() if value is not None}
 
 
 def _volume_ratios(
-    data: Mapping[str, Any], parameters: Mapping[str, float], given: Mapping[str, float]
+    data: Entry, parameters: Mapping[str, float], given: Mapping[str, float]
 ) -> dict[str, float]:
-    for name in given:
-        if name not in data["compartments"]:
-            raise ModelError(
-                f"volume_ratios names the compartment {name!r}, which is not known."
-                + did_you_mean(name, data["compartments"])
-            )
+    compartments = data.part("compartments").data
+    check_compartments(given, compartments)
     ratios = {}
-    for name in data["compartments"]:
+    for name in compartments:
         cell, own = parameters.get(f"cell_volume_{name}"), parameters.get(f"volume_{name}")
-        ratios[name] = given.get(name, cell / own if cell and own else 1.0)
+        ratios[str(name)] = given.get(name, cell / own if cell and own else 1.0)
     return ratios
 
 
-def _reaction(id_: str, entry: Mapping[str, Any]) -> KineticReaction:
-    mechanism = entry["mechanism"]
-    law = LAW_OF_CLASS.get(mechanism["class"])
+def _reaction(id_: str, entry: Entry) -> KineticReaction:
+    mechanism = entry.part("mechanism")
+    law = LAW_OF_CLASS.get(mechanism.text("class"))
     if law is None:
+        found = mechanism.text("class")
         raise ModelError(
-            f"Reaction {id_!r} has the mechanism {mechanism['class']!r}, which is not known; there "
-            f"are {', '.join(LAW_OF_CLASS)}." + did_you_mean(mechanism["class"], LAW_OF_CLASS)
+            f"Reaction {id_!r} has the mechanism {found!r}, which is not known; there are "
+            f"{', '.join(LAW_OF_CLASS)}." + did_you_mean(found, LAW_OF_CLASS)
         )
-    coefficients = mechanism.get("mechanism_stoichiometry") or {}
-    roles = [role for role in mechanism if role.startswith(("substrate", "product"))]
+    given = mechanism.data.get("mechanism_stoichiometry")
+    coefficients = mechanism.part("mechanism_stoichiometry").numbers() if given else {}
+    for role in mechanism.data:
+        if not (ROLE.fullmatch(role) or role in OTHER_KEYS):
+            raise ModelError(
+                f"Reaction {id_!r}: its mechanism has {role!r}, which is not known; there are "
+                f"substrate, substrate1, ..., product, product1, ... and {', '.join(OTHER_KEYS)}."
+            )
     participants = []
-    for role in sorted(roles, key=_rank):
+    for role in sorted(filter(ROLE.fullmatch, mechanism.data), key=_rank):
         default = -1.0 if role.startswith("substrate") else 1.0
         km = None if law == "mass_action" else f"km_{role}_{id_}"
-        participants.append(
-            Participant(mechanism[role], float(coefficients.get(role, default)), km)
-        )
-    modifiers = [_modifier(id_, m) for m in (entry.get("modifiers") or {}).values()]
+        participants.append(Participant(mechanism.text(role), coefficients.get(role, default), km))
+    modifiers = [_modifier(id_, m) for m in _each(entry, "modifiers", "modifier")]
     return KineticReaction(id_, law, tuple(participants), tuple(modifiers))
 
 
-def _modifier(id_: str, entry: Mapping[str, Any]) -> Modifier:
-    kind = KIND_OF_CLASS.get(entry["class"])
+def _modifier(id_: str, entry: Entry) -> Modifier:
+    kind = KIND_OF_CLASS.get(entry.text("class"))
     if kind is None:
         raise ModelError(
-            f"Reaction {id_!r} has a modifier of the class {entry['class']!r}, which is not known; "
-            f"there are {', '.join(KIND_OF_CLASS)}."
+            f"Reaction {id_!r} has a modifier of the class {entry.text('class')!r}, which is not "
+            f"known; there are {', '.join(KIND_OF_CLASS)}."
         )
-    n = float(entry["mechanism_stoichiometry"]["small_molecule"])
-    return Modifier(entry["small_molecule"], n, kind)
+    n = entry.part("mechanism_stoichiometry").number("small_molecule")
+    return Modifier(entry.text("small_molecule"), n, kind)
 
 
 def _rank(role: str) -> tuple[int, int]:

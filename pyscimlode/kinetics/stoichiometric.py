@@ -60,6 +60,12 @@ def network_of_stoichiometry(
             raise ModelError(
                 f"The reaction {id_!r} to keep is not known." + did_you_mean(id_, known)
             )
+    for species in held:
+        if species not in compartment_of:
+            raise ModelError(
+                f"The species {species!r} to hold is not known."
+                + did_you_mean(species, compartment_of)
+            )
     short = {s: plain_name(s, c) for s, c in compartment_of.items()}
     protons = [s for s in compartment_of if short[s] == PROTON]
     fixed, left_out, made = {*held, *protons}, {}, []

@@ -59,6 +59,12 @@ def test_what_is_no_cobra_model_is_refused() -> None:
         network_from_cobra({})
     with pytest.raises(ModelError, match=r"'HEXX' to keep is not known"):
         network_from_cobra(small_model(), keep=["HEXX"])
+    with pytest.raises(
+        ModelError, match=r"species 'atp' to hold is not known\. Did you mean 'atp_c'"
+    ):
+        network_from_cobra(small_model(), held=["atp"])
+    with pytest.raises(ModelError, match=r"names the compartment 'C', which is not known; .* c, e"):
+        network_from_cobra(small_model(), volume_ratios={"C": 1.0})
 
 
 def test_the_e_coli_core_model(tmp_path: Path) -> None:

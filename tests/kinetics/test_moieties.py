@@ -44,7 +44,7 @@ def test_missing_moieties_and_bad_choices_are_named(pathway: KineticCase) -> Non
         network, moieties=(network.moieties or ())[:3], dependent=(network.dependent or ())[:3]
     )
     with pytest.raises(
-        ModelError, match=r"names 3 moieties, but its stoichiometry conserves 4 \(atp_c"
+        ModelError, match=r"names 3 moieties, but its stoichiometry conserves 4 \(coa_c"
     ):
         balances(fewer)
     twice = network.with_dependent(("atp_c", "adp_c", "nadp_c", "coa_c"))

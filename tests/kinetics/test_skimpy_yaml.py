@@ -87,7 +87,7 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         read_skimpy_yaml(tmp_path / "none.yml")
     with pytest.raises(DataError, match=r"small\.yml is not YAML"):
         read_skimpy_yaml(written(tmp_path, "a: [1"))
-    with pytest.raises(ModelError, match=r"not a SKiMpy model: KeyError: 'compartments'"):
+    with pytest.raises(ModelError, match=r"SKiMpy model small\.yml has no 'compartments'"):
         read_skimpy_yaml(written(tmp_path, "a: 1"))
     with pytest.raises(ModelError, match=r"Reaction 'R1' has the mechanism 'PingPong'"):
         read_skimpy_yaml(written(tmp_path, TEXT.replace("ReversibleMichaelisMenten", "PingPong")))
@@ -99,6 +99,33 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         read_skimpy_yaml(written(tmp_path, TEXT), volume_ratios={"x": 1.0})
     with pytest.raises(ModelError, match=r"Reaction 'R2' names the species 'Z_c'"):
         read_skimpy_yaml(written(tmp_path, TEXT.replace("product1: B_c", "product1: Z_c")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("substrate: S_e", "substrateX: S_e", r"'R1': its mechanism has 'substrateX', which is"),
+        ("substrate1: -1.0", "substrate1: x", r"'substrate1' of 'mechanism_stoichiometry' of .*R2"),
+        (
+            "small_molecule: -1.0",
+            "small_molecule: x",
+            r"of modifier 'DSM_h_c' of reaction 'R1' .*x",
+        ),
+        (
+            "k_equilibrium_R1: 3.0",
+            "k_equilibrium_R1: abc",
+            r"'k_equilibrium_R1' of 'parameters' of",
+        ),
+        ("  R2:\n    mechanism:", "  R2:\n    mechanis:", r"reaction 'R2' .* has no 'mechanism'"),
+        ("compartment: e", "compartmen: e", r"species 'S_e' of .* has no 'compartment'"),
+        ("reactions:", "reactions: []\nother:", r"'reactions' of the SKiMpy model .* is \[\]"),
+    ],
+)
+def test_a_broken_entry_is_named_with_its_place(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        read_skimpy_yaml(written(tmp_path, TEXT.replace(old, new)))
 
 
 def test_no_code_is_run_when_a_file_is_read(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pyscimlode.errors import ModelError
@@ -26,3 +28,18 @@ def test_bad_coefficients_and_repeats_are_named() -> None:
 
 def test_a_modifier_displaces_unless_told_otherwise() -> None:
     assert Modifier("H", 1.0).kind == "displacement"
+
+
+@pytest.mark.parametrize(
+    ("equation", "place"),
+    [("A + B", "A + B"), ("A <->", ""), ("x A <-> B", "x A"), ("A -> B -> C", "A -> B -> C")],
+)
+def test_an_equation_that_cannot_be_read_is_named(equation: str, place: str) -> None:
+    message = re.escape(f"'R1': the equation '{equation}' is not read at '{place}'")
+    with pytest.raises(ModelError, match=message):
+        reaction("R1", "convenience", equation)
+
+
+def test_coefficients_of_an_equation() -> None:
+    made = reaction("R1", "convenience", "2 3pg_c <-> 3 * C")
+    assert [(p.species, p.n) for p in made.participants] == [("3pg_c", -2), ("C", 3)]
