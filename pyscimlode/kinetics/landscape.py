@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
+MOST_EXACT = 500
+"""States up to which t-SNE is exact; the threads of its approximation slow each other down."""
 Search = Callable[[KineticEvaluator, int], npt.ArrayLike]
 """(evaluator, seed) -> ln KM ``(models, KM)`` whose fastest stands for a state."""
 
@@ -161,9 +163,7 @@ def scan_landscape(
     seed: int = 0,
     executor: Executor | None = None,
 ) -> Landscape:
-    """Find the fastest model of every steady state.
-
-    "Never fast" always means: not found by this search.
+    """Find the fastest model of every steady state; "never fast" means not found by the search.
 
     Args:
         network: the kinetic network.
@@ -226,7 +226,9 @@ def embed(
         raise DataError(f"A map needs four states or more, not {len(x)}.")
     kept = min(components, *x.shape)
     reduced = PCA(kept, svd_solver="full").fit_transform(x)
-    tsne = TSNE(2, perplexity=min(perplexity, (len(x) - 1) / 3), init="pca", random_state=seed)
+    method = "exact" if len(x) <= MOST_EXACT else "barnes_hut"
+    near = min(perplexity, (len(x) - 1) / 3)
+    tsne = TSNE(2, perplexity=near, init="pca", method=method, random_state=seed)
     return np.asarray(tsne.fit_transform(reduced), dtype=np.float64)
 
 

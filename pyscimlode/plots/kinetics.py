@@ -41,7 +41,7 @@ def plot_incidence(results: Mapping[str, EvolutionResult | GradientResult]) -> F
     Of an evolution, the line is the mean of its members, the band the smallest to the largest
     of them, and dots are the parent after each update. Of a training by gradient, the line is the
     batch before each update. Where both are shown, or populations differ, all are drawn over the
-    number of models that were evaluated, parents left out.
+    number of models that were evaluated (logarithmic), parents left out.
 
     Args:
         results: name -> what ``evolve`` or ``train_by_gradient`` returned.
@@ -65,7 +65,10 @@ def plot_incidence(results: Mapping[str, EvolutionResult | GradientResult]) -> F
         entries.append((line, plain(name)))
     label = BY_MODELS if by_models else "generation" if evolved else "step"
     axis.set(xlabel=label, ylabel="share of valid models", ylim=(-0.02, 1.02))
-    axis.set_xlim(left=0)
+    if by_models:
+        axis.set_xscale("log")
+    else:
+        axis.set_xlim(left=0)
     if evolved:
         dot = Line2D([], [], color=GREY, marker=".", linestyle="")
         entries += [(Patch(color=GREY, alpha=0.3), "all members"), (dot, "parent")]  # type: ignore[list-item]
