@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
-from pyscimlode.kinetics import KineticCase, KineticEvaluator, example_pathway, read_case, toy6
+from pyscimlode.kinetics import (
+    KineticCase,
+    KineticEvaluator,
+    SteadyState,
+    example_pathway,
+    read_case,
+    read_states,
+    toy6,
+)
 
 FULL_SIZE = "ecoli_trpd9923_lp"
 FILES = (FULL_SIZE, "varma65")
@@ -48,10 +57,22 @@ def read(name: str) -> KineticCase:
     return read_case(here / f"{name}.json")
 
 
-def evaluator(name: str, density: float | None = None) -> KineticEvaluator:
-    """Return the evaluator of a case at its own density or another one (gDW/L)."""
+def evaluator(
+    name: str, density: float | None = None, state: int | None = None
+) -> KineticEvaluator:
+    """Return the evaluator of a case at a density (gDW/L) and one of :func:`states`, or its own."""
     case = read(name)
-    state = case.state
-    if density is not None and state.flux_unit != "mM/h":
-        state = state.with_density(density)
-    return KineticEvaluator(case.network, state)
+    chosen = case.state if state is None else states(name)[state]
+    if density is not None and chosen.flux_unit != "mM/h":
+        chosen = chosen.with_density(density)
+    return KineticEvaluator(case.network, chosen)
+
+
+@cache
+def states(name: str) -> tuple[SteadyState, ...]:
+    """Return the other steady states of a case that lie beside its file; none of the own cases."""
+    here, case = folder(), read(name)
+    path = None if here is None else here / f"{name}_states.npz"
+    if path is None or not path.is_file():
+        return ()
+    return read_states(path, case.network, case.state)

@@ -6,10 +6,10 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from benchmarks.renaissance.kept import cache_folder
 from pyscimlode.artifacts import atomic_write_text, load_arrays, save_arrays
 from pyscimlode.kinetics import (
     Evolution,
+    EvolutionResult,
     Generation,
     KineticEvaluator,
     KineticGenerator,
@@ -27,14 +28,17 @@ from pyscimlode.kinetics import (
     published,
     window_reward,
 )
-from pyscimlode.kinetics.rewards import Reward
+from pyscimlode.kinetics.rewards import Reward, reward_name
+
+if TYPE_CHECKING:
+    from pyscimlode.kinetics.torch import GradientResult
 
 FloatArray = npt.NDArray[np.float64]
 DENSITY = 300.0
 """gDW/L, 1200 x 0.25 as in the published training."""
 WINDOW = (-10.0, -5.0)
 """Of lambda_max, 1/h: dominant time constants of 6 to 12 min."""
-KIND = "renaissance benchmark"
+KIND = "training by gradient"
 GRADIENT = "gradient"
 SMALL: dict[str, Any] = {"noise": 5, "hidden": (16,)}
 QUICK: dict[str, Any] = {"population": 4, "models": 20, "generations": 3}
@@ -72,20 +76,24 @@ class Trained:
     Attributes:
         name: of the file in the cache.
         evaluator: at the density.
-        generator: description.
-        theta: ``(size,)``.
-        incidence: ``(generations, population)``, of a gradient training ``(steps, 1)``.
-        parent_incidence: ``(generations,)``; empty of a gradient training.
+        result: of the training.
         cpu_seconds: of the training.
     """
 
     name: str
     evaluator: KineticEvaluator
-    generator: KineticGenerator
-    theta: FloatArray
-    incidence: FloatArray
-    parent_incidence: FloatArray
+    result: EvolutionResult | GradientResult
     cpu_seconds: float
+
+    @property
+    def generator(self) -> KineticGenerator:
+        """The generator's description."""
+        return self.result.generator
+
+    @property
+    def theta(self) -> FloatArray:
+        """``(size,)`` weights."""
+        return self.result.theta
 
     def sample(self, models: int, seed: int = 1000) -> FloatArray:
         """Return ln KM ``(models, KM)`` of fresh models, none seen in training."""
@@ -98,6 +106,7 @@ def trained(
     density: float = DENSITY,
     *,
     case: str | None = None,
+    state: int | None = None,
     generations: int = 50,
     measured: Mapping[str, tuple[float, float]] | None = None,
     quick: bool = False,
@@ -111,17 +120,20 @@ def trained(
         seed: of weights and noise.
         density: gDW/L; without effect on a case whose fluxes are in mM/h.
         case: name; :func:`cases.largest` by default.
+        state: number of another steady state of the case; its own by default.
         generations: of an evolution; steps of a gradient training.
         measured: KM name -> (low, high) in ln mM, drawn instead of generated.
         quick: a tiny generator and training that is not kept.
     """
     name = case or cases.largest(quick)
-    evaluator = cases.evaluator(name, density)
+    evaluator = cases.evaluator(name, density, state)
     kind = "entry" if recipe == GRADIENT else RECIPES[recipe].range
     generator = KineticGenerator(
         evaluator.network.km_names, range=kind, measured=measured or {}, **(SMALL if quick else {})
     )
     parts = [name, f"{density:g}", recipe, f"{generations}", f"seed{seed}"]
+    if state is not None:
+        parts.append(f"state{state}")
     if measured:
         text = json.dumps({k: list(v) for k, v in sorted(measured.items())})
         parts.append("measured-" + sha256(text.encode()).hexdigest()[:8])
@@ -154,15 +166,7 @@ def _by_evolution(
         resume=path is not None,
         progress=clock,
     )
-    return Trained(
-        stem,
-        evaluator,
-        generator,
-        result.theta,
-        result.incidence,
-        result.parent_incidence,
-        sum(clock.seconds),
-    )
+    return Trained(stem, evaluator, result, sum(clock.seconds))
 
 
 def _by_gradient(
@@ -173,22 +177,22 @@ def _by_gradient(
     seed: int,
     quick: bool,
 ) -> Trained:
+    from pyscimlode.kinetics.torch import GradientResult, GradientTraining, train_by_gradient
+
+    settings = GradientTraining(steps=steps, seed=seed)
     path = None if quick else cache_folder() / f"{stem}.safetensors"
     if path is not None and path.is_file():
-        found, noted = load_arrays(path, kind=KIND)
-        theta, incidence, seconds = found["theta"], found["incidence"], noted["cpu_seconds"]
-    else:
-        from pyscimlode.kinetics.torch import GradientTraining, train_by_gradient
-
-        before = time.process_time()
-        settings = GradientTraining(steps=steps, seed=seed)
-        result = train_by_gradient(generator, evaluator, settings)
-        seconds = time.process_time() - before
-        theta, incidence = result.theta, result.incidence[:, None]
-        if path is not None:
-            arrays = {"theta": theta, "incidence": incidence}
-            save_arrays(path, arrays, {"cpu_seconds": seconds}, kind=KIND)
-    return Trained(stem, evaluator, generator, theta, incidence, np.zeros(0), seconds)
+        arrays, noted = load_arrays(path, kind=KIND)
+        result = GradientResult(generator=generator, settings=settings, **arrays)
+        return Trained(stem, evaluator, result, noted["cpu_seconds"])
+    before = time.process_time()
+    result = train_by_gradient(generator, evaluator, settings)
+    seconds = time.process_time() - before
+    if path is not None:
+        names = ("theta", "loss", "incidence", "diversity")
+        arrays = {name: getattr(result, name) for name in names}
+        save_arrays(path, arrays, {"cpu_seconds": seconds}, kind=KIND)
+    return Trained(stem, evaluator, result, seconds)
 
 
 class _Clock:
@@ -220,10 +224,6 @@ class _Clock:
 
 def describe(recipe: str) -> dict[str, Any]:
     """Return what a recipe is, as JSON data."""
-    from dataclasses import asdict
-
-    from pyscimlode.kinetics.rewards import reward_name
-
     if recipe == GRADIENT:
         return {"range": "entry", "training": "gradient"}
     found = RECIPES[recipe]
