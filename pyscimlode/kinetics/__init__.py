@@ -13,7 +13,7 @@ np.float64(-3.487246)
 
 from __future__ import annotations
 
-from pyscimlode.kinetics.bioreactor import BatchCulture, batch_culture
+from pyscimlode.kinetics.bioreactor import BatchCulture, batch_culture, batch_cultures
 from pyscimlode.kinetics.case_json import (
     KineticCase,
     case_to_json,
@@ -34,7 +34,7 @@ from pyscimlode.kinetics.evolution import (
     mirrored,
     published,
 )
-from pyscimlode.kinetics.evolution_files import load_generator, save_generator
+from pyscimlode.kinetics.evolution_files import load_generator, load_training, save_generator
 from pyscimlode.kinetics.examples import example_pathway, toy6
 from pyscimlode.kinetics.fitting import KineticFit, fit_parameters
 from pyscimlode.kinetics.generator import KineticGenerator
@@ -123,6 +123,7 @@ __all__ = [
     "assess_robustness",
     "balances",
     "batch_culture",
+    "batch_cultures",
     "case_to_json",
     "check_state",
     "compartment_species",
@@ -136,6 +137,7 @@ __all__ = [
     "iterate_parameter_sets",
     "keq_from_equilibrator",
     "load_generator",
+    "load_training",
     "log_displacement",
     "measured_intervals",
     "mirrored",

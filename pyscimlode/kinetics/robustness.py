@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.errors import DataError, SolverError
+from pyscimlode.backends.status import Status
+from pyscimlode.errors import DataError
 from pyscimlode.kinetics.evaluator import KineticEvaluator
+from pyscimlode.kinetics.log_fields import CellField
+from pyscimlode.kinetics.moieties import balances
 from pyscimlode.kinetics.network import KineticNetwork
-from pyscimlode.kinetics.ode import KineticModel
 from pyscimlode.kinetics.perturbation import perturbed
+from pyscimlode.kinetics.spread import Progress, spread
 from pyscimlode.kinetics.state import SteadyState
-from pyscimlode.kinetics.stiff import MOST_EVALUATIONS, integrate_log
+from pyscimlode.kinetics.stiff import MOST_STEPS, integrate_log
+from pyscimlode.models.kinetic.rates import RateFunction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +31,8 @@ TIMES_MIN = (24.0, 34.0)
 TOLERANCES = (0.05, float(np.exp(-1.0)))
 PATHS = 35
 """Times of the paths that are kept for figures."""
+PORTION = 200
+"""Runs that are simulated together."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Robustness:
         times_min: ``(times,)`` minutes of the paths; the judged ones are among them.
         ratios: ``(models, perturbations, times, watched)`` x / x_ss of the member that is farthest
             from 1; NaN where the integration failed.
-        failures: (model, perturbation) -> what the solver said.
+        failures: (model, perturbation) -> how and when the integration ended.
         amplitude: largest relative perturbation.
     """
 
@@ -136,14 +142,16 @@ def assess_robustness(
     amplitude: float = 0.5,
     times_min: Sequence[float] = TIMES_MIN,
     seed: int = 0,
-    rtol: float = 1e-5,
+    rtol: float = 1e-4,
     executor: Executor | None = None,
-    most: int = MOST_EVALUATIONS,
+    progress: Progress = False,
+    most: int = MOST_STEPS,
 ) -> Robustness:
     """Perturb all concentrations of models and follow them.
 
     ln c is integrated with the analytic Jacobian, so no concentration becomes negative. All models
-    start from the same perturbations (:func:`pyscimlode.kinetics.perturbation.perturbed`).
+    start from the same perturbations (:func:`pyscimlode.kinetics.perturbation.perturbed`), and many
+    runs are advanced together (:func:`pyscimlode.kinetics.stiff.integrate_log`).
 
     Args:
         evaluator: of a network at a steady state.
@@ -153,35 +161,47 @@ def assess_robustness(
         amplitude: largest relative change of a concentration.
         times_min: minutes at which returns are counted, increasing.
         seed: of the perturbations.
-        rtol: tolerance of the solver, on ln c.
-        executor: simulates models, as that of :func:`pyscimlode.kinetics.evolve`.
-        most: evaluations of the rates after which a run counts as failed.
+        rtol: relative tolerance of the solver.
+        executor: simulates portions of the models, as that of :func:`pyscimlode.kinetics.evolve`.
+        progress: True writes progress to standard error; a function is called with the portions
+            that are done and all of them.
+        most: steps after which a run counts as failed.
 
     Raises:
-        DataError: ``watched`` names what the network does not have, or times that do not increase.
+        DataError: no models, another number of KM, ``watched`` names what the network does not
+            have or nothing, or times that do not increase.
         ModelError: an unknown species or reaction.
     """
     judged = np.asarray(times_min, dtype=np.float64)
     if not (len(judged) and judged[0] > 0 and (np.diff(judged) > 0).all()):
         raise DataError(f"times_min={tuple(times_min)} must be positive and increase.")
+    if not watched:
+        raise DataError(
+            "watched is empty; give what is judged, such as Watched('ATP', ('atp_c',))."
+        )
+    rows = np.asarray(ln_km, dtype=np.float64)
     network, state = evaluator.network, evaluator.state
+    if rows.ndim != 2 or not len(rows):
+        raise DataError(f"ln_km has the shape {rows.shape}; it must be (models, KM), not empty.")
     times = np.unique(np.concatenate([np.linspace(0.0, judged[-1], PATHS), judged]))
     groups = tuple(_places(network, item) for item in watched)
     starts = perturbed(network, state, perturbations, amplitude=amplitude, seed=seed)
     run = _Run(network, state, groups, starts, times, rtol, most)
-    rows = np.asarray(ln_km, dtype=np.float64)
     ln_vmax = evaluator.ln_vmax(rows)
-    if executor is None:
-        done = [run(*pair) for pair in zip(rows, ln_vmax, strict=True)]
-    else:
-        futures = [executor.submit(run, *pair) for pair in zip(rows, ln_vmax, strict=True)]
-        done = [future.result() for future in futures]
-    failures = {(i, j): text for i, (_, said) in enumerate(done) for j, text in said.items()}
+    size = max(1, PORTION // perturbations)
+    parts = [slice(first, first + size) for first in range(0, len(rows), size)]
+    items = [(rows[part], ln_vmax[part]) for part in parts]
+    done = spread(run, items, executor=executor, progress=progress, what="portions of models")
+    failures = {
+        (part.start + i, j): text
+        for part, (_, said) in zip(parts, done, strict=True)
+        for (i, j), text in said.items()
+    }
     return Robustness(
         tuple(item.name for item in watched),
         tuple(judged.tolist()),
         times,
-        np.array([ratios for ratios, _ in done]),
+        np.concatenate([ratios for ratios, _ in done]),
         failures,
         amplitude,
     )
@@ -201,7 +221,7 @@ def _places(network: KineticNetwork, item: Watched) -> Places:
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """Simulates one model from all perturbations; travels to other processes."""
+    """Simulates models from all perturbations; travels to other processes."""
 
     network: KineticNetwork
     state: SteadyState
@@ -211,34 +231,36 @@ class _Run:
     rtol: float
     most: int
 
-    def __call__(self, ln_km: FloatArray, ln_vmax: FloatArray) -> tuple[FloatArray, dict[int, str]]:
-        """Return ratios ``(perturbations, times, watched)``, and failures by perturbation."""
-        model = KineticModel(self.network, self.state, ln_km, ln_vmax)
-        shape = (len(self.starts), len(self.times_min), len(self.groups))
-        ratios, failures = np.full(shape, np.nan), {}
-        for j, start in enumerate(self.starts):
-            try:
-                path = self._path(model, start)
-            except SolverError as error:
-                failures[j] = str(error)
-            else:
-                ratios[j] = self._ratios(model, path)
-        return ratios, failures
-
-    def _path(self, model: KineticModel, start: FloatArray) -> FloatArray:
-        solution = integrate_log(
-            model.log_rhs,
-            model.log_jacobian,
-            np.log(start),
-            self.times_min[-1] / 60.0,
+    def __call__(
+        self, parameters: tuple[FloatArray, FloatArray]
+    ) -> tuple[FloatArray, dict[tuple[int, int], str]]:
+        """Return ratios ``(models, perturbations, times, watched)``, and failures."""
+        models, each = len(parameters[0]), len(self.starts)
+        ln_km, ln_vmax = (np.repeat(array, each, axis=0) for array in parameters)
+        paths = integrate_log(
+            CellField(self.network, self.state, ln_km, ln_vmax),
+            np.tile(np.log(self.starts), (models, 1)),
+            self.times_min / 60.0,
             rtol=self.rtol,
             most=self.most,
         )
-        return np.exp(solution.at(self.times_min / 60.0))
+        shape = (models, each, len(self.times_min), len(self.groups))
+        ratios, failures = np.full(shape, np.nan), {}
+        for row, status in enumerate(paths.status):
+            place = divmod(row, each)
+            if status is Status.SUCCESS:
+                ratios[place] = self._ratios(np.exp(paths.values[row]), ln_km[row], ln_vmax[row])
+            else:
+                failures[place] = (
+                    f"{status.name.lower()} at {60 * paths.reached[row]:.3g} min, after "
+                    f"{paths.steps[row]} steps"
+                )
+        return ratios, failures
 
-    def _ratios(self, model: KineticModel, path: FloatArray) -> FloatArray:
-        full = model.all_concentrations(path)
-        rates = model.rate_function.rates(full, model.ln_km, model.ln_vmax)
+    def _ratios(self, path: FloatArray, ln_km: FloatArray, ln_vmax: FloatArray) -> FloatArray:
+        full = np.repeat(self.state.concentrations[None], len(path), axis=0)
+        full[:, balances(self.network).dynamic] = path
+        rates = RateFunction(self.network, self.state.keq).rates(full, ln_km, ln_vmax)
         columns = []
         for species, reactions in self.groups:
             parts = [

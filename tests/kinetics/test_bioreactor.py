@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from pyscimlode.backends.status import Status
 from pyscimlode.errors import DataError, ModelError, SolverError
 from pyscimlode.kinetics import KineticCase, KineticModel, stoichiometry
-from pyscimlode.kinetics.bioreactor import INOCULUM, BatchCulture, batch_culture
+from pyscimlode.kinetics.bioreactor import INOCULUM, BatchCulture, batch_culture, batch_cultures
 from tests.kinetics.cases import evaluator_of, random_ln_km
 
 HELD = ("o2_e", "co2_e", "pi_e")
@@ -78,5 +81,42 @@ def test_mistakes_are_named(cells: KineticModel, culture: BatchCulture, toy: Kin
     model = KineticModel.at_steady_state(evaluator_of(toy), np.zeros(14))
     with pytest.raises(DataError, match=r"The fluxes are in mM/h; give density="):
         batch_culture(model, "R3")
-    with pytest.raises(SolverError, match=r"'example_pathway' was not followed: It took more"):
+    with pytest.raises(SolverError, match=r"'example_pathway' was not followed. Given up at"):
         batch_culture(cells, "BIO", most=30)
+
+
+def test_many_cultures_end_in_a_status(pathway: KineticCase) -> None:
+    evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 12, low=-10.0, high=-5.0)
+    done: list[tuple[int, int]] = []
+    cultures = batch_cultures(
+        evaluator,
+        ln_km,
+        "BIO",
+        held=HELD,
+        hours=2.0,
+        points=5,
+        most=25,
+        progress=lambda now, every: done.append((now, every)),
+    )
+    assert len(cultures) == 12
+    assert done == [(1, 2), (2, 2)]
+    for culture in cultures:
+        assert culture.survived == (culture.status is Status.SUCCESS)
+        reached = culture.hours <= culture.reached_h
+        assert np.isfinite(culture.biomass[reached]).all()
+        assert np.isnan(culture.biomass[~reached]).all()
+    given_up = [c for c in cultures if not c.survived]
+    assert given_up
+    assert given_up[0].status is Status.MAX_STEPS
+    assert "h of 2 after 25 steps (max_steps)" in given_up[0].message
+    assert given_up[0].at_end() == given_up[0].biomass[np.isfinite(given_up[0].biomass)][-1]
+
+
+def test_an_executor_gives_the_same_cultures(pathway: KineticCase) -> None:
+    evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 11, low=-10.0, high=-5.0)
+    options = {"held": HELD, "hours": 1.0, "points": 3, "most": 100}
+    with ThreadPoolExecutor(2) as pool:
+        there = batch_cultures(evaluator, ln_km, "BIO", executor=pool, **options)
+    here = batch_cultures(evaluator, ln_km, "BIO", **options)
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one.concentrations, other.concentrations)

@@ -43,10 +43,11 @@ def test_the_table_counts_what_returned(toy: KineticCase) -> None:
 
 def test_failures_are_values_and_count_as_not_returned(toy: KineticCase) -> None:
     result = assess_robustness(
-        evaluator_of(toy), np.zeros((1, 14)), WATCHED, perturbations=2, most=20
+        evaluator_of(toy), np.zeros((1, 14)), WATCHED, perturbations=2, most=10
     )
     assert set(result.failures) == {(0, 0), (0, 1)}
-    assert "more than 20 evaluations" in result.failures[0, 0]
+    assert "max_steps at" in result.failures[0, 0]
+    assert "after 10 steps" in result.failures[0, 0]
     table = result.table()
     assert (table["returned"] == 0).all()
     assert (table["failed"] == 2).all()
@@ -70,6 +71,10 @@ def test_mistakes_are_named(toy: KineticCase) -> None:
         assess_robustness(evaluator, km, [Watched("x", reactions=("R9",))])
     with pytest.raises(DataError, match=r"times_min=\(5, 1\) must be positive and increase"):
         assess_robustness(evaluator, km, WATCHED, times_min=(5, 1))
+    with pytest.raises(DataError, match=r"watched is empty"):
+        assess_robustness(evaluator, km, [])
+    with pytest.raises(DataError, match=r"ln_km has the shape \(14,\); it must be \(models, KM\)"):
+        assess_robustness(evaluator, km[0], WATCHED)
     with pytest.raises(DataError, match=r"Compartment 'z' has no dynamic species.*c, p, e"):
         compartment_species(toy.network, "z")
     result = assess_robustness(evaluator, km, WATCHED, perturbations=1, times_min=(5,))

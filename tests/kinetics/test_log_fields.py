@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pyscimlode.kinetics import KineticCase, KineticModel
+from pyscimlode.kinetics.log_fields import CellField
+from pyscimlode.kinetics.reactor_field import ReactorField, released_species
+from tests.kinetics.cases import evaluator_of, random_ln_km
+
+
+def test_rows_agree_with_the_model(own: KineticCase) -> None:
+    evaluator = evaluator_of(own)
+    ln_km = random_ln_km(own, 3, low=-10.0, high=-5.0)
+    field = CellField(own.network, own.state, ln_km, evaluator.ln_vmax(ln_km))
+    model = KineticModel.at_steady_state(evaluator, ln_km[2])
+    y = np.log(model.initial) + np.random.default_rng(0).normal(0, 0.3, (2, len(model.initial)))
+    rows = np.array([2, 0])
+    np.testing.assert_allclose(field.rhs(y, rows)[0], model.log_rhs(0.0, y[0]), rtol=1e-9)
+    slope, expected = field.jacobian(y, rows)[0], model.log_jacobian(0.0, y[0])
+    size = np.abs(expected).max(axis=1, keepdims=True)
+    np.testing.assert_allclose(slope / size, expected / size, atol=1e-11)
+
+
+def test_the_steady_state_does_not_change(own: KineticCase) -> None:
+    evaluator, ln_km = evaluator_of(own), random_ln_km(own, 2, low=-10.0, high=-5.0)
+    field = CellField(own.network, own.state, ln_km, evaluator.ln_vmax(ln_km))
+    start = KineticModel.at_steady_state(evaluator, ln_km[0]).initial
+    assert np.abs(field.rhs(np.log(np.tile(start, (2, 1))), np.arange(2))).max() < 1e-6
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_jacobian_of_the_reactor_is_the_slope_of_its_field(
+    pathway: KineticCase, gone: bool
+) -> None:
+    evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 1, low=-10.0, high=-5.0)
+    released = released_species(pathway.network, "e", ["o2_e"])
+    field = ReactorField(
+        pathway.network, pathway.state, "BIO", released, 300.0, ln_km, evaluator.ln_vmax(ln_km)
+    )
+    c = np.append(pathway.state.concentrations[field.place], 0.04)
+    y = np.log(c)[None] + np.random.default_rng(1).normal(0, 0.2, (1, len(c)))
+    if gone:
+        y[0, field.cells] = np.log(1e-31)
+    rows, step = np.zeros(1, dtype=np.int64), 1e-6
+    found = field.jacobian(y, rows)[0]
+    for k, unit in enumerate(np.eye(len(c))):
+        slope = (field.rhs(y + step * unit, rows) - field.rhs(y - step * unit, rows))[0] / 2 / step
+        size = np.abs(found).max(axis=1)
+        np.testing.assert_allclose(slope / size, found[:, k] / size, atol=1e-5)
