@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pyscimlode.cli.console import GuardedGroup, note
+from pyscimlode.cli.options import Force, Quiet, names, new_file
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from pyscimlode.kinetics import (
-        BatchCulture,
-        Generation,
-        KineticCase,
-        KineticEvaluator,
-        Robustness,
-    )
+    from pyscimlode.kinetics import BatchCulture, EvolutionResult
+    from pyscimlode.kinetics.torch import GradientResult
 
 kinetics_app = typer.Typer(
     cls=GuardedGroup,
@@ -28,15 +21,27 @@ kinetics_app = typer.Typer(
     help="Generate kinetic models at a steady state, and test them.",
 )
 Case = Annotated[
-    str, typer.Argument(help="Case file (JSON), or one of the own: toy6, example_pathway.")
+    str,
+    typer.Argument(
+        help="Case file (JSON, or SBML that pyscimlode wrote), or an own example: toy6, "
+        "example_pathway."
+    ),
 ]
 GeneratorFile = Annotated[Path, typer.Argument(help="File that 'kinetics train' wrote.")]
 Models = Annotated[int, typer.Option(min=1, help="Number of models.")]
+AnyModels = Annotated[
+    bool, typer.Option("--any", help="Take models as they come, and not valid ones alone.")
+]
+Density = Annotated[
+    float | None, typer.Option(help="gDW per litre of cells, in place of the case's.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that work at the same time.")]
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
-Out = Annotated[Path, typer.Option("--out", help="File to write.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
 Growth = Annotated[str | None, typer.Option(help="Id of the growth reaction.")]
 Held = Annotated[
-    list[str] | None, typer.Option("--held", help="Species of the medium that stay constant.")
+    list[str] | None,
+    typer.Option("--held", help="Species of the medium that stay constant, A,B or repeated."),
 ]
 Perturbations = Annotated[int, typer.Option(min=1, help="Perturbations of each model.")]
 Compartment = Annotated[str, typer.Option(help="Compartment whose species are all watched.")]
@@ -46,56 +51,97 @@ Compartment = Annotated[str, typer.Option(help="Compartment whose species are al
 def train(
     case: Case,
     out: Out = Path("generator.safetensors"),
-    generations: Annotated[int, typer.Option(min=1, help="How many.")] = 50,
-    population: Annotated[int, typer.Option(min=2, help="Generators of a generation.")] = 20,
-    models: Models = 100,
-    recipe: Annotated[str, typer.Option(help="published or mirrored.")] = "published",
-    output_range: Annotated[str, typer.Option("--range", help="entry or batch.")] = "entry",
+    recipe: Annotated[
+        str, typer.Option(help="published or mirrored (evolution), or gradient.")
+    ] = "published",
+    generations: Annotated[
+        int | None, typer.Option(min=1, help="How many; 50, by gradient 30 steps.")
+    ] = None,
+    population: Annotated[
+        int, typer.Option(min=2, help="Generators of a generation of the evolution.")
+    ] = 20,
+    models: Annotated[
+        int | None,
+        typer.Option(min=1, help="Models that judge a generator; 100, by gradient 64."),
+    ] = None,
+    reward: Annotated[
+        str, typer.Option(help="Of the evolution: incidence (of valid models) or fastest.")
+    ] = "incidence",
+    output_range: Annotated[
+        str,
+        typer.Option(
+            "--range", help="How outputs become KM: entry (each by itself) or batch (published)."
+        ),
+    ] = "entry",
+    density: Density = None,
+    workers: Workers = 1,
+    force: Force = False,
+    quiet: Quiet = False,
     seed: Seed = 0,
 ) -> None:
-    """Train a generator by natural evolution strategies.
+    """Train a generator of KM until its models are valid: max Re(lambda) <= -2.5 per hour.
 
-    An interrupted training goes on from FILE.checkpoint when the same command is run again.
+    An interrupted evolution goes on from FILE.checkpoint when the same command is run again.
 
     Examples:
       pyscimlode kinetics train example_pathway --generations 20
+      pyscimlode kinetics train my_case.json --recipe gradient --out fast.safetensors
     """
+    from pyscimlode.cli.kinetic_models import evaluator_of, find_case
+    from pyscimlode.cli.kinetic_training import RECIPES, by_evolution, by_gradient
     from pyscimlode.errors import TrainingError
-    from pyscimlode.kinetics import KineticGenerator, evolve, mirrored, published, save_generator
+    from pyscimlode.kinetics import KineticGenerator, save_generator
 
-    recipes = {"published": published, "mirrored": mirrored}
-    if recipe not in recipes:
-        raise TrainingError(f"--recipe {recipe!r} is not known; there are published, mirrored.")
-    evaluator = _evaluator(_case(case))
+    if recipe not in RECIPES:
+        known = ", ".join(RECIPES)
+        raise TrainingError(f"--recipe {recipe!r} is not known; there are {known}.")
+    checkpoint = out.with_name(f"{out.name}.checkpoint") if out.name else out
+    new_file(out, force)
+    if force:
+        checkpoint.unlink(missing_ok=True)
+    evaluator = evaluator_of(find_case(case, density))
     generator = KineticGenerator(evaluator.network.km_names, range=output_range)
-    settings = recipes[recipe](
-        generations=generations, population=population, models=models, seed=seed
-    )
-    checkpoint = out.with_name(out.name + ".checkpoint")
-    result = evolve(
-        generator, evaluator, settings, progress=_print, checkpoint=checkpoint, resume=True
-    )
-    save_generator(out, generator, result.theta)
+    options = {"seed": seed} | ({"models": models} if models else {})
+    result: EvolutionResult | GradientResult
+    if recipe == "gradient":
+        result = by_gradient(generator, evaluator, generations, options, quiet)
+    else:
+        options |= {"population": population, "generations": generations or 50}
+        result = by_evolution(
+            generator, evaluator, recipe, options, checkpoint, reward, workers, quiet
+        )
+    save_generator(out, generator, result.theta, result)
     checkpoint.unlink(missing_ok=True)
-    typer.echo(f"{result.incidence[-1].mean():.1%} valid in the last generation; wrote {out}")
+    what = "step" if recipe == "gradient" else "generation"
+    typer.echo(f"{result.incidence[-1].mean():.1%} valid in the last {what}; wrote {out}")
 
 
 @kinetics_app.command()
 def sample(
-    case: Case, generator: GeneratorFile, out: Out, models: Models = 1000, seed: Seed = 0
+    case: Case,
+    generator: GeneratorFile,
+    out: Out,
+    models: Models = 1000,
+    density: Density = None,
+    force: Force = False,
+    seed: Seed = 0,
 ) -> None:
-    """Write KM and Vmax sets as Parquet or HDF5, by the ending of --out.
+    """Write sets of KM (mM) and Vmax, valid or not, as Parquet or HDF5, by the ending of --out.
+
+    Needs the extra: pip install 'pyscimlode[kinetics]'.
 
     Examples:
       pyscimlode kinetics sample toy6 generator.safetensors --models 10000 --out sets.parquet
     """
+    from pyscimlode.cli.kinetic_models import evaluator_of, find_case
     from pyscimlode.kinetics import load_generator, write_generated_sets
 
     made, theta = load_generator(generator)
+    evaluator = evaluator_of(find_case(case, density))
     written = write_generated_sets(
-        out, made, theta, models, evaluator=_evaluator(_case(case)), seed=seed
+        new_file(out, force), made, theta, models, evaluator=evaluator, seed=seed
     )
-    typer.echo(f"{written} sets in {out}")
+    typer.echo(f"{written} sets of {len(made.km_names)} KM and their Vmax in {out}")
 
 
 @kinetics_app.command()
@@ -106,18 +152,42 @@ def robustness(
     perturbations: Perturbations = 5,
     compartment: Compartment = "c",
     growth: Growth = None,
+    any_models: AnyModels = False,
+    density: Density = None,
+    workers: Workers = 1,
     out: Out = Path("robustness.csv"),
     seed: Seed = 0,
 ) -> None:
     """Perturb all concentrations by up to 50 % and count the models that return.
 
+    A model has returned if everything watched is within the tolerance of the steady state.
+
     Examples:
       pyscimlode kinetics robustness example_pathway generator.safetensors --growth BIO
     """
-    evaluator, ln_km = _models(case, generator, models, seed)
-    table = _robustness(evaluator, ln_km, perturbations, compartment, growth, seed).table()
+    from pyscimlode.cli.kinetic_models import (
+        evaluator_of,
+        find_case,
+        follow_perturbed,
+        generated_models,
+    )
+
+    evaluator = evaluator_of(find_case(case, density))
+    ln_km = generated_models(evaluator, generator, models, seed, any_models=any_models)
+    found = follow_perturbed(
+        evaluator,
+        ln_km,
+        perturbations=perturbations,
+        compartment=compartment,
+        growth=growth,
+        seed=seed,
+        workers=workers,
+    )
+    table = found.table()
     _write(out, table)
-    typer.echo(table.to_string(index=False))
+    shown = table.rename(columns={"every": "models that always returned"})
+    typer.echo(shown.to_string(index=False, float_format="{:.3g}".format))
+    typer.echo(f"wrote {out}")
 
 
 @kinetics_app.command()
@@ -127,24 +197,37 @@ def bioreactor(
     growth: Annotated[str, typer.Option(help="Id of the growth reaction.")],
     models: Models = 5,
     held: Held = None,
+    any_models: AnyModels = False,
+    density: Density = None,
     out: Out = Path("bioreactor.csv"),
     seed: Seed = 0,
 ) -> None:
     """Grow batch cultures of some models for 60 hours.
 
+    Held species of compartment e are released into the medium and change, but for --held.
+
     Examples:
-      pyscimlode kinetics bioreactor example_pathway generator.safetensors --growth BIO
+      pyscimlode kinetics bioreactor example_pathway generator.safetensors --growth BIO --held o2_e
     """
     import pandas as pd
 
-    evaluator, ln_km = _models(case, generator, models, seed)
-    cultures, failures = _cultures(evaluator, ln_km, growth, held)
-    for text in failures:
-        note(text)
+    from pyscimlode.cli.kinetic_models import (
+        culture_rows,
+        evaluator_of,
+        find_case,
+        follow_cultures,
+        generated_models,
+    )
+
+    evaluator = evaluator_of(find_case(case, density))
+    ln_km = generated_models(evaluator, generator, models, seed, any_models=any_models)
+    cultures, _ = follow_cultures(evaluator, ln_km, growth, names(held) or ())
     if cultures:
         frames = {number: culture.to_frame() for number, culture in cultures.items()}
         _write(out, pd.concat(frames, names=["model"]).reset_index(level=0))
-    typer.echo(f"{len(cultures)} of {len(ln_km)} cultures reached 60 h")
+        typer.echo(pd.DataFrame(culture_rows(cultures)).to_string(index=False))
+    wrote = f"; wrote {out}" if cultures else "; nothing is written"
+    typer.echo(f"{len(cultures)} of {len(ln_km)} cultures reached 60 h{wrote}")
 
 
 @kinetics_app.command()
@@ -152,31 +235,59 @@ def report(
     case: Case,
     generator: GeneratorFile,
     models: Models = 200,
-    followed: Annotated[int, typer.Option(min=1, help="Models that are simulated.")] = 5,
+    followed: Annotated[int, typer.Option(min=1, help="Valid models that are simulated.")] = 5,
     perturbations: Perturbations = 3,
     compartment: Compartment = "c",
     growth: Growth = None,
     held: Held = None,
+    density: Density = None,
+    workers: Workers = 1,
     out: Out = Path("kinetics.html"),
     seed: Seed = 0,
 ) -> None:
-    """Write validity, robustness and cultures as one HTML file.
+    """Write training, validity, robustness and, with --growth, cultures as one HTML file.
 
     Examples:
       pyscimlode kinetics report example_pathway generator.safetensors --growth BIO
     """
-    from pyscimlode.kinetics import KineticCase
+    from pyscimlode.cli.kinetic_models import (
+        evaluator_of,
+        find_case,
+        follow_cultures,
+        follow_perturbed,
+        generated_models,
+    )
+    from pyscimlode.kinetics import load_training
     from pyscimlode.report.kinetics import write_kinetic_report
 
-    evaluator, ln_km = _models(case, generator, models, seed)
-    some = ln_km[:followed]
-    returned = _robustness(evaluator, some, perturbations, compartment, growth, seed)
-    cultures, failures = _cultures(evaluator, some, growth, held) if growth else ({}, [])
+    found = find_case(case, density)
+    evaluator = evaluator_of(found)
+    ln_km = generated_models(evaluator, generator, models, seed, any_models=True)
+    evaluation = evaluator.evaluate(ln_km)
+    some = ln_km[evaluation.valid][:followed]
+    returned = None
+    cultures: dict[int, BatchCulture] = {}
+    failures: list[str] = []
+    if len(some):
+        returned = follow_perturbed(
+            evaluator,
+            some,
+            perturbations=perturbations,
+            compartment=compartment,
+            growth=growth,
+            seed=seed,
+            workers=workers,
+        )
+        if growth:
+            cultures, failures = follow_cultures(evaluator, some, growth, names(held) or ())
+    else:
+        note(f"None of {models} models is valid, so none is followed: train the generator longer.")
     write_kinetic_report(
         out,
-        KineticCase(evaluator.network, evaluator.state),
+        found,
         ln_km,
-        evaluator.evaluate(ln_km),
+        evaluation,
+        training=load_training(generator),
         robustness=returned,
         cultures=tuple(cultures.values()),
         failures=tuple(failures),
@@ -184,77 +295,7 @@ def report(
     typer.echo(f"wrote {out}")
 
 
-def _case(name: str) -> KineticCase:
-    from pyscimlode.kinetics import example_pathway, read_case, toy6
-
-    own = {"toy6": toy6, "example_pathway": example_pathway}
-    return own[name]() if name in own else read_case(name)
-
-
-def _evaluator(case: KineticCase) -> KineticEvaluator:
-    from pyscimlode.kinetics import KineticEvaluator
-
-    return KineticEvaluator(case.network, case.state)
-
-
-def _models(
-    case: str, generator: Path, models: int, seed: int
-) -> tuple[KineticEvaluator, npt.NDArray[np.float64]]:
-    from pyscimlode.errors import DataError
-    from pyscimlode.kinetics import load_generator
-
-    evaluator = _evaluator(_case(case))
-    made, theta = load_generator(generator)
-    if made.km_names != evaluator.network.km_names:
-        raise DataError(f"{generator} makes the KM of another network than {case}.")
-    return evaluator, made.sample(theta, models, seed)
-
-
-def _robustness(
-    evaluator: KineticEvaluator,
-    ln_km: npt.NDArray[np.float64],
-    perturbations: int,
-    compartment: str,
-    growth: str | None,
-    seed: int,
-) -> Robustness:
-    from pyscimlode.kinetics import Watched, assess_robustness, compartment_species
-
-    species = compartment_species(evaluator.network, compartment)
-    watched = [Watched(f"all of {compartment}", species)]
-    if growth:
-        watched.insert(0, Watched("growth", reactions=(growth,)))
-    return assess_robustness(evaluator, ln_km, watched, perturbations=perturbations, seed=seed)
-
-
-def _cultures(
-    evaluator: KineticEvaluator,
-    ln_km: npt.NDArray[np.float64],
-    growth: str,
-    held: list[str] | None,
-) -> tuple[dict[int, BatchCulture], list[str]]:
-    from pyscimlode.cli.options import names
-    from pyscimlode.errors import SolverError
-    from pyscimlode.kinetics import KineticModel, batch_culture
-
-    cultures, failures = {}, []
-    for number, row in enumerate(ln_km):
-        model = KineticModel.at_steady_state(evaluator, row)
-        try:
-            cultures[number] = batch_culture(model, growth, held=names(held) or ())
-        except SolverError as error:
-            failures.append(f"model {number}: {error}")
-    return cultures, failures
-
-
 def _write(path: Path, table: Any) -> None:
     from pyscimlode.artifacts import atomic_write_text
 
     atomic_write_text(path, table.to_csv(index=False))
-
-
-def _print(done: Generation) -> None:
-    note(
-        f"generation {done.number}/{done.generations}: {done.incidence.mean():.1%} valid, "
-        f"parent {done.parent_incidence:.1%}"
-    )

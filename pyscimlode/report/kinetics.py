@@ -1,4 +1,4 @@
-"""A generator of kinetic models as one HTML file: validity, robustness, cultures."""
+"""A generator of kinetic models as one HTML file: training, validity, robustness, cultures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pyscimlode.kinetics import Evaluation, KineticCase
+    from pyscimlode.kinetics import Evaluation, EvolutionResult, KineticCase
     from pyscimlode.kinetics.bioreactor import BatchCulture
     from pyscimlode.kinetics.robustness import Robustness
+    from pyscimlode.kinetics.torch import GradientResult
 
 
 def write_kinetic_report(
@@ -22,6 +23,7 @@ def write_kinetic_report(
     ln_km: npt.NDArray[np.float64],
     evaluation: Evaluation,
     *,
+    training: EvolutionResult | GradientResult | None = None,
     robustness: Robustness | None = None,
     cultures: tuple[BatchCulture, ...] = (),
     failures: tuple[str, ...] = (),
@@ -33,6 +35,7 @@ def write_kinetic_report(
         case: network and steady state.
         ln_km: ``(models, KM)`` ln mM.
         evaluation: of these models.
+        training: of the generator.
         robustness: of some of them.
         cultures: of some of them.
         failures: why other cultures were not followed.
@@ -62,11 +65,15 @@ def write_kinetic_report(
             "Largest real part of the eigenvalues.",
         ),
     ]
+    if training is not None:
+        caption = f"Training: {_described(training)}."
+        body += [html.heading("Training"), html.picture(png(training.plot()), caption)]
     if robustness is not None:
         body += [
             html.heading("Robustness"),
             html.paragraph(
-                f"All concentrations perturbed by up to {robustness.amplitude:.0%}, totals of "
+                f"{robustness.ratios.shape[0]} models, {robustness.ratios.shape[1]} perturbations "
+                f"of each: all concentrations by up to {robustness.amplitude:.0%}, totals of "
                 "moieties kept. Returned: no member is farther from the steady state than the "
                 "tolerance; a failed integration has not returned."
             ),
@@ -84,6 +91,17 @@ def write_kinetic_report(
         names = {name: name for name in cultures[0].medium[:9]}
         body.append(html.picture(png(plots.plot_cultures(cultures, names)), "Over time."))
     return atomic_write_text(path, html.page(title, body))
+
+
+def _described(training: EvolutionResult | GradientResult) -> str:
+    settings = training.settings
+    if training.incidence.ndim == 1:
+        return f"{len(training.incidence)} steps by gradient of {settings.models} models each"
+    generations, population = training.incidence.shape
+    return (
+        f"{generations} generations of {population} generators, each judged by {settings.models} "
+        "models"
+    )
 
 
 def _table(frame: pd.DataFrame) -> str:

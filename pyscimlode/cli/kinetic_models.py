@@ -1,0 +1,232 @@
+"""What the commands of ``pyscimlode kinetics`` share: cases, models, progress, cultures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyscimlode.cli.console import note
+from pyscimlode.errors import DataError, SolverError, did_you_mean
+
+if TYPE_CHECKING:
+    from pyscimlode.kinetics import BatchCulture, KineticCase, KineticEvaluator, Robustness
+
+FloatArray = npt.NDArray[np.float64]
+SBML = (".xml", ".sbml")
+MOST_DRAWS = 50
+"""Batches of models that are drawn at most in search of valid ones."""
+
+
+def find_case(name: str, density: float | None = None) -> KineticCase:
+    """Return an own example by name, or the case of a JSON or SBML file.
+
+    Raises:
+        DataError: there is no such example and no such file, or an SBML file without a state.
+    """
+    from pyscimlode.kinetics import KineticCase, example_pathway, read_case, read_sbml, toy6
+
+    own = {"toy6": toy6, "example_pathway": example_pathway}
+    if name in own:
+        case = own[name]()
+    elif not Path(name).exists():
+        raise DataError(
+            f"{name} is no file, and no example: there are {', '.join(own)}."
+            + did_you_mean(name, own)
+        )
+    elif Path(name).suffix.lower() in SBML:
+        found = read_sbml(name)
+        if found.state is None:
+            raise DataError(
+                f"{name} has no steady state, as pyscimlode did not write it: read_sbml gives its "
+                "network, sample_steady_states its states, and write_case makes a case of one."
+            )
+        case = KineticCase(found.network, found.state)
+    else:
+        case = read_case(name)
+    return case if density is None else KineticCase(case.network, case.state.with_density(density))
+
+
+def evaluator_of(case: KineticCase) -> KineticEvaluator:
+    """Return the evaluator of a case."""
+    from pyscimlode.kinetics import KineticEvaluator
+
+    return KineticEvaluator(case.network, case.state)
+
+
+class Steps:
+    """Prints a line after every step, with the time that is left.
+
+    Args:
+        what: a step is called.
+        total: number of steps.
+        shown: False prints nothing.
+    """
+
+    def __init__(self, what: str, total: int, *, shown: bool = True) -> None:
+        self._what = what
+        self._total = total
+        self._shown = shown
+        self._started = time.monotonic()
+        self._done = 0
+
+    def step(self, text: str = "", number: int | None = None) -> None:
+        """Say that a step is done; ``number`` if others were done by an earlier run."""
+        from pyscimlode.training.progress import duration
+
+        self._done += 1
+        number = self._done if number is None else number
+        spent = time.monotonic() - self._started
+        left = spent / self._done * (self._total - number)
+        parts = [f"{self._what} {number}/{self._total}"]
+        if text:
+            parts[0] += f": {text}"
+        parts.append(f"{duration(spent)} spent")
+        if number < self._total:
+            parts.append(f"about {duration(left)} left")
+        if self._shown:
+            note("; ".join(parts))
+
+
+class CountedExecutor(Executor):
+    """Runs jobs here or in another executor, and says when each is done.
+
+    Args:
+        done: called after every job.
+        inner: where jobs run; here and at once when None.
+    """
+
+    def __init__(self, done: Callable[[], None], inner: Executor | None = None) -> None:
+        self._done = done
+        self._inner = inner
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run a job."""
+        if self._inner is not None:
+            future = self._inner.submit(fn, *args, **kwargs)
+        else:
+            future = Future()
+            future.set_result(fn(*args, **kwargs))
+        future.add_done_callback(lambda _: self._done())
+        return future
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor | None]:
+    """Yield that many processes; None for one, which is this one."""
+    if workers == 1:
+        yield None
+        return
+    with ProcessPoolExecutor(workers) as executor:
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def generated_models(
+    evaluator: KineticEvaluator, file: Path, models: int, seed: int, *, any_models: bool
+) -> FloatArray:
+    """Return ln KM of models of a generator ``(models, KM)``; valid ones, or any.
+
+    Raises:
+        DataError: the generator is of another network, or hardly any of its models is valid.
+    """
+    from pyscimlode.kinetics import load_generator
+
+    generator, theta = load_generator(file)
+    if generator.km_names != evaluator.network.km_names:
+        raise DataError(
+            f"{file} makes the KM of another network than {evaluator.network.name!r}; train a "
+            "generator for this case."
+        )
+    if any_models:
+        return generator.sample(theta, models, seed)
+    found: list[FloatArray] = []
+    batch = max(models, 100)
+    draws = generator.batches(theta, MOST_DRAWS * batch, seed, batch=batch)
+    for drawn, ln_km in enumerate(draws, 1):
+        found.append(ln_km[evaluator.evaluate(ln_km, screened=True).valid])
+        if sum(map(len, found)) >= models:
+            note(f"{models} valid models, of {drawn * batch} that were drawn.")
+            return np.concatenate(found)[:models]
+    raise DataError(
+        f"{sum(map(len, found))} of {MOST_DRAWS * batch} models of {file} are valid, and {models} "
+        "are asked for: train it longer, or take --any models."
+    )
+
+
+def follow_perturbed(
+    evaluator: KineticEvaluator,
+    ln_km: FloatArray,
+    *,
+    perturbations: int,
+    compartment: str,
+    growth: str | None,
+    seed: int,
+    workers: int,
+) -> Robustness:
+    """Return what becomes of perturbed models, with progress."""
+    from pyscimlode.kinetics import Watched, assess_robustness, compartment_species
+
+    watched = [
+        Watched(f"all of {compartment}", compartment_species(evaluator.network, compartment))
+    ]
+    if growth:
+        watched.insert(0, Watched("growth", reactions=(growth,)))
+    steps = Steps("perturbed model", len(ln_km))
+    with processes(workers) as inner:
+        return assess_robustness(
+            evaluator,
+            ln_km,
+            watched,
+            perturbations=perturbations,
+            seed=seed,
+            executor=CountedExecutor(steps.step, inner),
+        )
+
+
+def follow_cultures(
+    evaluator: KineticEvaluator, ln_km: FloatArray, growth: str, held: Sequence[str]
+) -> tuple[dict[int, BatchCulture], list[str]]:
+    """Return number -> culture, and why others were not followed; with progress."""
+    from pyscimlode.kinetics import KineticModel, batch_culture
+
+    cultures: dict[int, BatchCulture] = {}
+    failures = []
+    steps = Steps("culture", len(ln_km))
+    for number, row in enumerate(ln_km):
+        model = KineticModel.at_steady_state(evaluator, row)
+        try:
+            culture = cultures[number] = batch_culture(model, growth, held=held)
+            steps.step(f"{culture.biomass[-1]:.3g} gDW/L")
+        except SolverError as error:
+            failures.append(f"model {number}: {error}")
+            steps.step(str(error))
+    return cultures, failures
+
+
+def culture_rows(cultures: dict[int, BatchCulture]) -> list[dict[str, object]]:
+    """Return a row for each culture: growth, what is exhausted first, the lowest concentration."""
+    rows = []
+    for number, culture in cultures.items():
+        gone = {name: culture.exhausted_h(name) for name in culture.medium}
+        first = min(gone, key=lambda name: gone[name])
+        ended = np.isfinite(gone[first])
+        rows.append(
+            {
+                "model": number,
+                "growth at start (1/h)": round(float(culture.growth_rate[0]), 4),
+                "biomass at end (gDW/L)": round(float(culture.biomass[-1]), 4),
+                "first exhausted": f"{first} at {gone[first]:.1f} h" if ended else "nothing",
+                "lowest concentration (mM)": f"{culture.concentrations.min():.2g}",
+            }
+        )
+    return rows
