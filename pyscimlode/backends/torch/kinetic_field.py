@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pyscimlode.backends.torch.fields import Params, unpack_layout
 from pyscimlode.backends.torch.hybrid_field import network_outputs, with_exchange
-from pyscimlode.backends.torch.saturation import TorchSaturation, product
+from pyscimlode.backends.torch.saturation import TorchSaturation, product, with_row
 from pyscimlode.backends.torch.tensors import ScalingTensors
 from pyscimlode.models.kinetic.mechanistic_rates import MechanisticRates
 from pyscimlode.models.parameters import ParameterLayout
@@ -41,6 +41,7 @@ class KineticField:
         self.ln_km, self.ln_vmax = self._numbers(rates.ln_km), self._numbers(rates.ln_vmax)
         self.free_km, self.free_vmax = self._index(rates.free_km), self._index(rates.free_vmax)
         self.amounts = self._numbers(rates.amounts.T)
+        self.scale = scaling.state_scale.T[..., None]
         self.unit = (scaling.time_scale[:, None] / scaling.state_scale)[:, None, :]
         self.states, self.free = self._index(rates.states), self._index(rates.free)
         self.control = self._index(rates.use_control)
@@ -62,40 +63,47 @@ class KineticField:
     def __call__(self, params: Params, y: Tensor, u: Tensor) -> Tensor:
         """Return ``time_scale * dy/dt``; see :class:`fields.TorchField`."""
         parts = {p.name: v for p, v in zip(self.layout.parameters, params, strict=True)}
-        v = self._rates(parts, self._concentrations(y))
+        v = self._rates(parts, self._concentrations(y.permute(2, 0, 1)))
         if len(self.control):
-            level = self.scaling.measured_controls(u, self.control).clamp_min(0.0) / self.reference
-            v = v * _with_ones(level)[..., self.enzyme]
+            v = v * self._levels(u)
         if not self.model.has_network:
-            return (v @ self.amounts) * self.unit
+            return self._slope(v)
         outputs = network_outputs(self.model, parts, y, u)
         reactions = self.rates.n_reactions
-        v = v * torch.exp(torch.tanh(outputs[..., :reactions]))
-        slope = (v @ self.amounts) * self.unit
+        slope = self._slope(v * torch.exp(torch.tanh(outputs[..., :reactions])).permute(2, 0, 1))
         if not len(self.free):
             return slope
         return with_exchange(slope, outputs[..., reactions:], self.free, y)
 
+    def _slope(self, v: Tensor) -> Tensor:
+        """Return what rates ``(reactions, members, rows)`` do, ``(members, rows, states)``."""
+        return (v.permute(1, 2, 0) @ self.amounts) * self.unit
+
+    def _levels(self, u: Tensor) -> Tensor:
+        """Return enzyme levels ``(reactions, members, rows)``."""
+        p = self.scaling.measured_controls(u, self.control).clamp_min(0.0)
+        return with_row((p / self.reference).permute(2, 0, 1), 1.0)[self.enzyme]
+
     def _concentrations(self, y: Tensor) -> Tensor:
-        """Return those of all species ``(members, rows, species)`` in mM."""
-        dynamic = (y * self.scaling.state_scale[:, None, :])[..., self.states]
-        fixed = self.constants.expand(*y.shape[:2], -1)
-        return torch.cat([dynamic, fixed], dim=-1)[..., self.source]
+        """Return those of all species ``(species, members, rows)`` in mM."""
+        dynamic = (y * self.scale)[self.states]
+        fixed = self.constants[:, None, None].expand(-1, *y.shape[1:])
+        return torch.cat([dynamic, fixed])[self.source]
 
     def _rates(self, parts: dict[str, Tensor], c: Tensor) -> Tensor:
-        """Return v ``(members, rows, reactions)`` at enzyme levels of one, in mM/h."""
-        members = c.shape[0]
+        """Return v ``(reactions, members, rows)`` at enzyme levels of one, in mM/h."""
+        members = c.shape[1]
         ln_km, ln_vmax = self.ln_km.expand(members, -1), self.ln_vmax.expand(members, -1)
         if "ln_km" in parts:
             ln_km = ln_km.index_add(1, self.free_km, parts["ln_km"])
         if "ln_vmax" in parts:
             ln_vmax = ln_vmax.index_add(1, self.free_vmax, parts["ln_vmax"])
         ln_k = ln_km[:, self.km]
-        x = c.clamp_min(0.0)[..., self.species] * torch.exp(-ln_k)[:, None, :]
+        x = c.clamp_min(0.0)[self.species] * torch.exp(-ln_k).T[..., None]
         log_scale = ln_vmax.index_add(1, self.term_reaction, -self.order * ln_k)
-        scale = torch.exp(log_scale[:, None, :] - self.saturation.log_denominators(x))
-        forward, backward = self.powers(c).chunk(2, dim=-1)
-        return scale * (forward - backward * self.inverse_keq)
+        scale = torch.exp(log_scale.T[..., None] - self.saturation.log_denominators(x))
+        forward, backward = self.powers(c).chunk(2)
+        return scale * (forward - backward * self.inverse_keq[:, None, None])
 
 
 class _Powers:
@@ -123,15 +131,15 @@ class _Powers:
         device, dtype = scaling.device, scaling.dtype
         self.table = torch.as_tensor(table, device=device)
         self.species = torch.as_tensor(species, device=device)
-        self.exponent = torch.tensor(exponent, device=device, dtype=dtype)
+        self.exponent = torch.tensor(exponent, device=device, dtype=dtype)[:, None, None]
         self.lowest = torch.where(self.exponent == self.exponent.round(), -torch.inf, 0.0)
 
     def __call__(self, c: Tensor) -> Tensor:
-        """Return ``(members, rows, products)`` for c ``(members, rows, species)``."""
+        """Return ``(products, members, rows)`` for c ``(species, members, rows)``."""
         if len(self.species):
-            powers = torch.maximum(c[..., self.species], self.lowest) ** self.exponent
-            c = torch.cat([c, powers], dim=-1)
-        return product(_with_ones(c)[..., self.table])
+            powers = torch.maximum(c[self.species], self.lowest) ** self.exponent
+            c = torch.cat([c, powers])
+        return product(with_row(c, 1.0)[self.table])
 
 
 def _sources(rates: MechanisticRates) -> np.ndarray:
@@ -139,7 +147,3 @@ def _sources(rates: MechanisticRates) -> np.ndarray:
     source = len(rates.dynamic) + np.arange(len(rates.constants))
     source[rates.dynamic] = np.arange(len(rates.dynamic))
     return source
-
-
-def _with_ones(values: Tensor) -> Tensor:
-    return torch.cat([values, torch.ones_like(values[..., :1])], dim=-1)
