@@ -1,0 +1,1 @@
+"""Speed and memory of kinetic models: evaluation, training, parameter sets."""
