@@ -1,0 +1,253 @@
+"""KM from the literature among generated ones: overlap, coverage and how the others move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.renaissance import cases
+from benchmarks.renaissance.generators import Trained, trained
+from benchmarks.renaissance.kept import Kept, Row
+from benchmarks.renaissance.literature import SOURCE, literature_km, subsystems
+from benchmarks.renaissance.report import ARTICLE, Report, percent, table
+from pyscimlode.kinetics import (
+    KineticGenerator,
+    KineticNetwork,
+    UniformSearch,
+    measured_intervals,
+    overlap_table,
+    uncertainty_reduction,
+    with_measured,
+)
+
+FloatArray = npt.NDArray[np.float64]
+Intervals = Mapping[str, tuple[float, float]]
+MODELS = 2000
+MOVED = 10
+GIVEN = ("glycolysis", "pentose phosphate")
+"""Subsystems whose KM are integrated when those of the others are to be foretold."""
+NOTE = (
+    "Case `{case}`, published recipe, seed 0, {models} fresh models of each generator, valid ones "
+    "alone. {source} {count} of them, each drawn uniformly in ln KM within +-20 %, as the article "
+    "draws measured KM (geometric mean of the reports). `none`: nothing integrated; `half`: those "
+    "of glycolysis and pentose phosphate pathway; `all`: all of them."
+)
+OVERLAP = (
+    "Overlap |A n B| / |A u B| and coverage |A n B| / |B| of the generated 5-95 % interval A with "
+    "the measured one B, in log10 KM, mean over the KM of a subsystem. B is 0.18 decades wide, so "
+    "that a generator that knows the KM to a decade cannot overlap by more than 18 %, and a wide "
+    "one covers everything: read both beside the control, KM uniform in ln over the whole range. "
+    "Off: median distance of the generated median from the measured value, in decades. Only KM "
+    "that the generator was not given are counted."
+)
+REDUCTION = (
+    "KM that were not integrated: width of the generated 5-95 % interval in decades before and "
+    "after integrating all, and the mean distance that the median moved. The last column is the "
+    "same between two halves of the models made before: what chance alone does."
+)
+ARTICLE_NOTE = (
+    "The article integrates KM from BRENDA, which are no part of its public code, as the overlap "
+    "score is not; so its overlap scores cannot be made again number by number, and what stands "
+    "here is the same question asked with other KM."
+)
+
+
+def run(kept: Kept, quick: bool) -> Report:
+    """Train with and without literature KM and compare what is generated."""
+    case = "example_pathway" if quick else cases.largest()
+    network = cases.read(case).network
+    found = literature_km(network)
+    models = 60 if quick else MODELS
+    part_of = subsystems(network)
+    owner = {p.km: r.id for r in network.reactions for p in r.participants if p.km is not None}
+    half = {name: km for name, km in found.items() if part_of[owner[name]] in GIVEN}
+    given: dict[str, Intervals] = {
+        "none": {},
+        "half": measured_intervals(half),
+        "all": measured_intervals(found),
+    }
+    made = {n: trained(case=case, measured=m, quick=quick) for n, m in given.items()}
+    key = f"{case}: {len(found)} KM, {models} models"
+    row = kept(key, partial(_row, made, given, part_of, models))
+    return _report(row, case, len(found), models)
+
+
+def _row(
+    made: Mapping[str, Trained],
+    given: Mapping[str, Intervals],
+    part_of: Mapping[str, str],
+    models: int,
+) -> Row:
+    base = made["none"]
+    network = base.evaluator.network
+    reports = given["all"]
+    valid = {name: _valid(found, models) for name, found in made.items()}
+    samples = {name: sample for name, (sample, _) in valid.items()}
+    uniform = UniformSearch(models)(base.evaluator, 0)
+    overlaps = [
+        overlap_of(samples[name], name, network, _without(reports, given[name]), part_of)
+        for name in ("none", "half")
+    ]
+    held_out = _without(reports, given["half"])
+    overlaps += [
+        overlap_of(samples["none"], "none, KM not in half", network, held_out, part_of),
+        overlap_of(uniform, "uniform", network, reports, part_of),
+    ]
+    return {
+        "integrated": {name: len(intervals) for name, intervals in given.items()},
+        "incidence": {name: share for name, (_, share) in valid.items()},
+        "untrained": untrained_incidence(base, {n: given[n] for n in ("half", "all")}, models),
+        "population": {
+            name: found.result.incidence.mean(axis=1).tolist() for name, found in made.items()
+        },
+        "cpu_seconds": {name: found.cpu_seconds for name, found in made.items()},
+        "overlap": [line for lines in overlaps for line in lines],
+        **reduction_of(samples, network, reports, part_of),
+    }
+
+
+def _valid(found: Trained, models: int) -> tuple[FloatArray, float]:
+    ln_km = found.sample(models)
+    evaluation = found.evaluator.evaluate(ln_km)
+    return ln_km[evaluation.valid], evaluation.incidence
+
+
+def _without(reports: Intervals, given: Intervals) -> dict[str, tuple[float, float]]:
+    return {name: bounds for name, bounds in reports.items() if name not in given}
+
+
+def untrained_incidence(
+    base: Trained, given: Mapping[str, Intervals], models: int
+) -> dict[str, float]:
+    """Return the share of valid models when KM are put into a generator trained without them."""
+    result = {}
+    for name, intervals in given.items():
+        values = {km: float(np.exp(np.mean(bounds))) for km, bounds in intervals.items()}
+        generator: KineticGenerator = with_measured(base.generator, values)
+        ln_km = generator.sample(base.theta, models, 1000)
+        result[name] = base.evaluator.evaluate(ln_km).incidence
+    return result
+
+
+def overlap_of(
+    ln_km: FloatArray,
+    name: str,
+    network: KineticNetwork,
+    reports: Intervals,
+    part_of: Mapping[str, str],
+) -> list[Row]:
+    """Return a row for each subsystem and one for all."""
+    frame = overlap_table(network, ln_km, reports, part_of)
+    columns = [network.km_names.index(km) for km in frame["km"]]
+    middle = np.median(ln_km[:, columns], axis=0) / np.log(10.0)
+    wanted = (frame["measured_low"] + frame["measured_high"]) / 2.0
+    frame["off"] = np.abs(middle - wanted.to_numpy())
+    frame["width"] = frame["generated_high"] - frame["generated_low"]
+    parts = [("all", frame), *frame.groupby("subsystem", sort=False)]
+    return [
+        {
+            "generator": name,
+            "subsystem": str(part),
+            "km": len(rows),
+            "overlap": float(rows["overlap"].mean()),
+            "coverage": float(rows["coverage"].mean()),
+            "off": float(rows["off"].median()),
+            "width": float(rows["width"].mean()),
+        }
+        for part, rows in parts
+    ]
+
+
+def reduction_of(
+    samples: Mapping[str, FloatArray],
+    network: KineticNetwork,
+    reports: Intervals,
+    part_of: Mapping[str, str],
+) -> Row:
+    """Return how the KM that were not integrated moved, by subsystem and the ten that did most."""
+    before, after = samples["none"], samples["all"]
+    compare = partial(uncertainty_reduction, network, measured=reports, subsystems=part_of)
+    frame = compare(before, after)
+    chance = compare(before[::2], before[1::2])
+    free = frame[~frame["measured"]]
+    by_chance = chance[~chance["measured"]].set_index("km")["shift"].abs()
+    rows = [
+        {
+            "subsystem": str(part),
+            "km": len(group),
+            "width_before": float(group["width_before"].mean()),
+            "width_after": float(group["width_after"].mean()),
+            "shift": float(group["shift"].abs().mean()),
+            "shift_by_chance": float(by_chance[group["km"]].mean()),
+        }
+        for part, group in [("all", free), *free.groupby("subsystem")]
+    ]
+    most = free.reindex(free["reduction"].sort_values(ascending=False).index).head(MOVED)
+    columns = ["km", "subsystem", "width_before", "width_after", "reduction", "shift"]
+    return {"reduction": rows, "most": most[columns].to_dict(orient="records")}
+
+
+def _report(row: Row, case: str, count: int, models: int) -> Report:
+    names = ("none", "half", "all")
+    incidence = [
+        (
+            name,
+            row["integrated"][name],
+            percent(row["untrained"].get(name)),
+            *(percent(_at(row["population"][name], g)) for g in (1, 10, 20, 50)),
+            percent(row["incidence"][name]),
+            f"{row['cpu_seconds'][name]:.0f}",
+        )
+        for name in names
+    ]
+    head = ("integrated", "KM", "valid before training with them", "generation 1", "10", "20")
+    overlap = [
+        (
+            *(line["generator"], line["subsystem"], line["km"]),
+            *(percent(line["overlap"]), percent(line["coverage"], 0)),
+            *(f"{line['width']:.1f}", f"{line['off']:.1f}"),
+        )
+        for line in row["overlap"]
+    ]
+    reduction = [
+        (
+            *(line["subsystem"], line["km"]),
+            *(f"{line[k]:.2f}" for k in ("width_before", "width_after")),
+            *(f"{line[k]:.2f}" for k in ("shift", "shift_by_chance")),
+        )
+        for line in row["reduction"]
+    ]
+    most = [
+        (
+            *(line["km"], line["subsystem"]),
+            *(f"{line[k]:.2f}" for k in ("width_before", "width_after", "shift")),
+        )
+        for line in row["most"]
+    ]
+    widths = ("width before", "width after")
+    return Report(
+        "Integration of KM",
+        [
+            NOTE.format(case=case, models=models, source=SOURCE, count=count),
+            table((*head, "50", "fresh models valid", "CPU s"), incidence),
+            "## Overlap with the literature",
+            OVERLAP,
+            table(("generator", "subsystem", "KM", "overlap", "coverage", "width", "off"), overlap),
+            "## Uncertainty of the other KM",
+            REDUCTION,
+            table(("subsystem", "KM", *widths, "shift", "shift by chance"), reduction),
+            f"The {len(most)} KM whose interval shrank most:",
+            table(("KM", "subsystem", *widths, "shift"), most),
+            ARTICLE_NOTE,
+            ARTICLE,
+            *cases.missing(),
+        ],
+        {"case": case, "models": models, "source": SOURCE, **row},
+    )
+
+
+def _at(incidence: list[float], generation: int) -> float | None:
+    return incidence[generation - 1] if generation <= len(incidence) else None
