@@ -10,7 +10,8 @@ from pyscimlode.kinetics import KineticNetwork
 FILE = Path(__file__).with_name("literature_km.csv")
 SOURCE = (
     "KM: balanced parameters of E. coli central metabolism, Noor et al., PLOS Comput. Biol. "
-    "12:e1005167 (2016), S1 data (measured values made consistent with thermodynamics); values "
+    "12:e1005167 (2016), model of aerobic growth (measured values made consistent with "
+    "thermodynamics); values "
     "that occur twice there, which are the prior's, are left out."
 )
 SUBSYSTEMS = {
