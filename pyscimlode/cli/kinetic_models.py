@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.cli.console import note
-from pyscimlode.errors import DataError, SolverError, did_you_mean
+from pyscimlode.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics import BatchCulture, KineticCase, KineticEvaluator, Robustness
@@ -94,29 +94,6 @@ class Steps:
             note("; ".join(parts))
 
 
-class CountedExecutor(Executor):
-    """Runs jobs here or in another executor, and says when each is done.
-
-    Args:
-        done: called after every job.
-        inner: where jobs run; here and at once when None.
-    """
-
-    def __init__(self, done: Callable[[], None], inner: Executor | None = None) -> None:
-        self._done = done
-        self._inner = inner
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run a job."""
-        if self._inner is not None:
-            future = self._inner.submit(fn, *args, **kwargs)
-        else:
-            future = Future()
-            future.set_result(fn(*args, **kwargs))
-        future.add_done_callback(lambda _: self._done())
-        return future
-
-
 @contextmanager
 def processes(workers: int) -> Iterator[Executor | None]:
     """Yield that many processes; None for one, which is this one."""
@@ -176,57 +153,48 @@ def follow_perturbed(
     """Return what becomes of perturbed models, with progress."""
     from pyscimlode.kinetics import Watched, assess_robustness, compartment_species
 
-    watched = [
-        Watched(f"all of {compartment}", compartment_species(evaluator.network, compartment))
-    ]
+    everything = compartment_species(evaluator.network, compartment)
+    watched = [Watched(f"all of {compartment}", everything)]
     if growth:
         watched.insert(0, Watched("growth", reactions=(growth,)))
-    steps = Steps("perturbed model", len(ln_km))
-    with processes(workers) as inner:
+    with processes(workers) as executor:
         return assess_robustness(
             evaluator,
             ln_km,
             watched,
             perturbations=perturbations,
             seed=seed,
-            executor=CountedExecutor(steps.step, inner),
+            executor=executor,
+            progress=True,
         )
 
 
 def follow_cultures(
-    evaluator: KineticEvaluator, ln_km: FloatArray, growth: str, held: Sequence[str]
-) -> tuple[dict[int, BatchCulture], list[str]]:
-    """Return number -> culture, and why others were not followed; with progress."""
-    from pyscimlode.kinetics import KineticModel, batch_culture
+    evaluator: KineticEvaluator, ln_km: FloatArray, growth: str, held: Sequence[str], workers: int
+) -> tuple[BatchCulture, ...]:
+    """Return a culture of each model, with progress."""
+    from pyscimlode.kinetics import batch_cultures
 
-    cultures: dict[int, BatchCulture] = {}
-    failures = []
-    steps = Steps("culture", len(ln_km))
-    for number, row in enumerate(ln_km):
-        model = KineticModel.at_steady_state(evaluator, row)
-        try:
-            culture = cultures[number] = batch_culture(model, growth, held=held)
-            steps.step(f"{culture.biomass[-1]:.3g} gDW/L")
-        except SolverError as error:
-            failures.append(f"model {number}: {error}")
-            steps.step(str(error))
-    return cultures, failures
+    with processes(workers) as executor:
+        return batch_cultures(evaluator, ln_km, growth, held=held, executor=executor, progress=True)
 
 
-def culture_rows(cultures: dict[int, BatchCulture]) -> list[dict[str, object]]:
+def culture_rows(cultures: Sequence[BatchCulture]) -> list[dict[str, object]]:
     """Return a row for each culture: growth, what is exhausted first, the lowest concentration."""
     rows = []
-    for number, culture in cultures.items():
+    for number, culture in enumerate(cultures):
         gone = {name: culture.exhausted_h(name) for name in culture.medium}
         first = min(gone, key=lambda name: gone[name])
         ended = np.isfinite(gone[first])
+        reached = np.isfinite(culture.biomass)
         rows.append(
             {
                 "model": number,
-                "growth at start (1/h)": round(float(culture.growth_rate[0]), 4),
-                "biomass at end (gDW/L)": round(float(culture.biomass[-1]), 4),
+                "reached (h)": f"{culture.reached_h:.4g}",
+                "growth at start (1/h)": f"{culture.growth_rate[0]:.3g}",
+                "biomass at end (gDW/L)": f"{culture.biomass[reached][-1]:.3g}",
                 "first exhausted": f"{first} at {gone[first]:.1f} h" if ended else "nothing",
-                "lowest concentration (mM)": f"{culture.concentrations.min():.2g}",
+                "lowest concentration (mM)": f"{np.nanmin(culture.concentrations):.2g}",
             }
         )
     return rows

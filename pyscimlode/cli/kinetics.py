@@ -87,7 +87,7 @@ def train(
       pyscimlode kinetics train example_pathway --generations 20
       pyscimlode kinetics train my_case.json --recipe gradient --out fast.safetensors
     """
-    from pyscimlode.cli.kinetic_models import evaluator_of, find_case
+    from pyscimlode.cli import kinetic_models as shared
     from pyscimlode.cli.kinetic_training import RECIPES, by_evolution, by_gradient
     from pyscimlode.errors import TrainingError
     from pyscimlode.kinetics import KineticGenerator, save_generator
@@ -99,7 +99,7 @@ def train(
     new_file(out, force)
     if force:
         checkpoint.unlink(missing_ok=True)
-    evaluator = evaluator_of(find_case(case, density))
+    evaluator = shared.evaluator_of(shared.find_case(case, density))
     generator = KineticGenerator(evaluator.network.km_names, range=output_range)
     options = {"seed": seed} | ({"models": models} if models else {})
     result: EvolutionResult | GradientResult
@@ -133,11 +133,11 @@ def sample(
     Examples:
       pyscimlode kinetics sample toy6 generator.safetensors --models 10000 --out sets.parquet
     """
-    from pyscimlode.cli.kinetic_models import evaluator_of, find_case
+    from pyscimlode.cli import kinetic_models as shared
     from pyscimlode.kinetics import load_generator, write_generated_sets
 
     made, theta = load_generator(generator)
-    evaluator = evaluator_of(find_case(case, density))
+    evaluator = shared.evaluator_of(shared.find_case(case, density))
     written = write_generated_sets(
         new_file(out, force), made, theta, models, evaluator=evaluator, seed=seed
     )
@@ -165,16 +165,11 @@ def robustness(
     Examples:
       pyscimlode kinetics robustness example_pathway generator.safetensors --growth BIO
     """
-    from pyscimlode.cli.kinetic_models import (
-        evaluator_of,
-        find_case,
-        follow_perturbed,
-        generated_models,
-    )
+    from pyscimlode.cli import kinetic_models as shared
 
-    evaluator = evaluator_of(find_case(case, density))
-    ln_km = generated_models(evaluator, generator, models, seed, any_models=any_models)
-    found = follow_perturbed(
+    evaluator = shared.evaluator_of(shared.find_case(case, density))
+    ln_km = shared.generated_models(evaluator, generator, models, seed, any_models=any_models)
+    found = shared.follow_perturbed(
         evaluator,
         ln_km,
         perturbations=perturbations,
@@ -199,6 +194,7 @@ def bioreactor(
     held: Held = None,
     any_models: AnyModels = False,
     density: Density = None,
+    workers: Workers = 1,
     out: Out = Path("bioreactor.csv"),
     seed: Seed = 0,
 ) -> None:
@@ -211,23 +207,19 @@ def bioreactor(
     """
     import pandas as pd
 
-    from pyscimlode.cli.kinetic_models import (
-        culture_rows,
-        evaluator_of,
-        find_case,
-        follow_cultures,
-        generated_models,
-    )
+    from pyscimlode.cli import kinetic_models as shared
 
-    evaluator = evaluator_of(find_case(case, density))
-    ln_km = generated_models(evaluator, generator, models, seed, any_models=any_models)
-    cultures, _ = follow_cultures(evaluator, ln_km, growth, names(held) or ())
-    if cultures:
-        frames = {number: culture.to_frame() for number, culture in cultures.items()}
-        _write(out, pd.concat(frames, names=["model"]).reset_index(level=0))
-        typer.echo(pd.DataFrame(culture_rows(cultures)).to_string(index=False))
-    wrote = f"; wrote {out}" if cultures else "; nothing is written"
-    typer.echo(f"{len(cultures)} of {len(ln_km)} cultures reached 60 h{wrote}")
+    evaluator = shared.evaluator_of(shared.find_case(case, density))
+    ln_km = shared.generated_models(evaluator, generator, models, seed, any_models=any_models)
+    cultures = shared.follow_cultures(evaluator, ln_km, growth, names(held) or (), workers)
+    frames = {number: culture.to_frame() for number, culture in enumerate(cultures)}
+    _write(out, pd.concat(frames, names=["model"]).reset_index(level=0))
+    typer.echo(pd.DataFrame(shared.culture_rows(cultures)).to_string(index=False))
+    for number, culture in enumerate(cultures):
+        if not culture.survived:
+            note(f"model {number}: {culture.message}")
+    survived = sum(culture.survived for culture in cultures)
+    typer.echo(f"{survived} of {len(cultures)} cultures reached 60 h; wrote {out}")
 
 
 @kinetics_app.command()
@@ -250,26 +242,19 @@ def report(
     Examples:
       pyscimlode kinetics report example_pathway generator.safetensors --growth BIO
     """
-    from pyscimlode.cli.kinetic_models import (
-        evaluator_of,
-        find_case,
-        follow_cultures,
-        follow_perturbed,
-        generated_models,
-    )
+    from pyscimlode.cli import kinetic_models as shared
     from pyscimlode.kinetics import load_training
     from pyscimlode.report.kinetics import write_kinetic_report
 
-    found = find_case(case, density)
-    evaluator = evaluator_of(found)
-    ln_km = generated_models(evaluator, generator, models, seed, any_models=True)
+    found = shared.find_case(case, density)
+    evaluator = shared.evaluator_of(found)
+    ln_km = shared.generated_models(evaluator, generator, models, seed, any_models=True)
     evaluation = evaluator.evaluate(ln_km)
     some = ln_km[evaluation.valid][:followed]
     returned = None
-    cultures: dict[int, BatchCulture] = {}
-    failures: list[str] = []
+    cultures: tuple[BatchCulture, ...] = ()
     if len(some):
-        returned = follow_perturbed(
+        returned = shared.follow_perturbed(
             evaluator,
             some,
             perturbations=perturbations,
@@ -279,7 +264,7 @@ def report(
             workers=workers,
         )
         if growth:
-            cultures, failures = follow_cultures(evaluator, some, growth, names(held) or ())
+            cultures = shared.follow_cultures(evaluator, some, growth, names(held) or (), workers)
     else:
         note(f"None of {models} models is valid, so none is followed: train the generator longer.")
     write_kinetic_report(
@@ -289,8 +274,12 @@ def report(
         evaluation,
         training=load_training(generator),
         robustness=returned,
-        cultures=tuple(cultures.values()),
-        failures=tuple(failures),
+        cultures=tuple(culture for culture in cultures if culture.survived),
+        failures=tuple(
+            f"model {number}: {culture.message}"
+            for number, culture in enumerate(cultures)
+            if not culture.survived
+        ),
     )
     typer.echo(f"wrote {out}")
 

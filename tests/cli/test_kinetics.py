@@ -53,7 +53,6 @@ def test_robustness_writes_the_table_it_prints(generator: Path, tmp_path: Path) 
     assert set(table["watched"]) == {"growth", "all of c"}
     assert "time_min" in done.stdout
     assert "1 valid models, of 100 that were drawn" in done.stderr
-    assert "perturbed model 1/1; 0:0" in done.stderr
 
 
 def test_bioreactor_and_report(generator: Path, tmp_path: Path) -> None:
@@ -64,7 +63,6 @@ def test_bioreactor_and_report(generator: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "1 of 1 cultures reached 60 h; wrote" in done.stdout
     assert "first exhausted" in done.stdout
-    assert "culture 1/1: " in done.stderr
     assert pd.read_csv(out)["hours"].max() == 60.0
     page = tmp_path / "report.html"
     few = ("--models", 50, "--followed", 1, "--perturbations", 1, "--out", page)
