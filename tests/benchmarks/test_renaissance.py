@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.renaissance import cases, generators
+from benchmarks.renaissance.kept import Kept
+from benchmarks.renaissance.literature import literature_km, subsystems
+from benchmarks.renaissance.report import plain
+from benchmarks.renaissance.run import main
+from benchmarks.renaissance.training import dimensions
+
+
+@pytest.fixture(autouse=True)
+def without_case_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYSCIMLODE_DATA", raising=False)
+
+
+def quick(part: str, folder: Path) -> tuple[str, dict]:
+    assert main(["--quick", "--part", part, "--out", str(folder)]) == 0
+    text = (folder / f"renaissance-{part}.md").read_text(encoding="utf-8")
+    data = json.loads((folder / f"renaissance-{part}.json").read_text(encoding="utf-8"))
+    return text, data
+
+
+def test_every_check_holds_on_the_own_cases(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, data = quick("checks", tmp_path)
+    assert text.strip() in capsys.readouterr().out
+    assert "`varma65` is left out: the folder that the environment variable PYSCIMLODE_DATA" in text
+    assert {row["case"] for row in data["rows"]} == {"toy6", "example_pathway"}
+    assert [row["check"] for row in data["rows"] if row["reached"] > row["bound"]] == []
+    assert re.search(r"\| toy6 \| reduced J, exact \| 1e-13 \| \S+ \| yes \|", text)
+
+
+def test_trainings_stand_beside_controls(tmp_path: Path) -> None:
+    text, data = quick("training", tmp_path)
+    recipes = [row["recipe"] for row in data["rows"]]
+    assert recipes == ["uniform", "untrained", "published", "default", "gradient 3 steps"]
+    trained = data["rows"][2]
+    assert trained["population"]["1"] > 0.5
+    assert trained["incidence"] >= data["rows"][1]["incidence"]
+    assert "doi:10.1038/s41929-024-01220-6" in text
+    shares = list(data["conditions"]["sampling"]["densities"].values())
+    assert shares == sorted(shares)
+
+
+def test_literature_km_are_integrated(tmp_path: Path) -> None:
+    text, data = quick("integration", tmp_path)
+    assert data["integrated"] == {"none": 0, "half": 36, "all": 40}
+    lines = {(row["generator"], row["subsystem"]): row for row in data["overlap"]}
+    assert lines["uniform", "all"]["coverage"] > 0.9 > lines["none", "all"]["coverage"]
+    assert lines["half", "all"]["km"] == lines["none, KM not in half", "all"]["km"] == 4
+    assert "Noor et al." in text
+
+
+def test_sets_are_written_and_read_back(tmp_path: Path) -> None:
+    _, data = quick("million", tmp_path)
+    for row in data["rows"]:
+        assert (row["sets"], row["checked"], row["columns"]) == (2000, 200, 14)
+        assert row["bytes"] >= 2000 * 14 * 4
+        assert row["valid"] > 0.9
+
+
+def test_kept_rows_are_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.renaissance.kept.CACHE", tmp_path)
+    path = tmp_path / "part.json"
+    assert Kept(path)("a", lambda: {"x": 1}) == {"x": 1}
+    assert Kept(path)("a", lambda: {"x": 2}) == {"x": 1}
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    assert Kept(None)("a", lambda: {"x": 3}) == {"x": 3}
+
+
+def test_trained_generators_come_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.renaissance.kept.CACHE", tmp_path)
+    for recipe in ("published", generators.GRADIENT):
+        first = generators.trained(recipe, case="toy6", generations=1)
+        again = generators.trained(recipe, case="toy6", generations=1)
+        np.testing.assert_array_equal(first.sample(3), again.sample(3))
+        np.testing.assert_array_equal(first.result.incidence, again.result.incidence)
+        assert again.cpu_seconds == first.cpu_seconds > 0
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json", ""}
+
+
+def test_directions_that_share_the_variance() -> None:
+    rng = np.random.default_rng(0)
+    wide = rng.normal(size=(4000, 5))
+    assert dimensions(wide) == pytest.approx(5.0, rel=0.05)
+    assert dimensions(wide[:, :1] @ np.ones((1, 5))) == pytest.approx(1.0)
+    assert dimensions(np.ones((10, 5))) == 0.0
+
+
+def test_numbers_of_numpy_become_json() -> None:
+    found = plain({1: np.array([1.0, np.nan]), "b": (np.float64(2.0), np.int64(3), float("inf"))})
+    assert found == {"1": [1.0, None], "b": [2.0, 3, None]}
+
+
+def test_literature_names_active_km_of_the_own_pathway() -> None:
+    network = cases.read("example_pathway").network
+    found = literature_km(network)
+    assert found["km_f6p_c_PFK"] == pytest.approx(0.07414)
+    active = dict(zip(network.km_names, network.km_active, strict=True))
+    assert all(active[name] for name in found)
+    assert literature_km(cases.read("toy6").network) == {}
+    assert subsystems(network)["GLCt"] == "transport"
