@@ -16,6 +16,7 @@ from pyscimlode.cli import (
     fit,
     julia,
     kinetics,
+    kinetics_check,
     predict,
     reproduce,
 )
@@ -39,6 +40,7 @@ app.command()(reproduce.reproduce)
 app.command("compare-backends")(compare_backends.compare_backends)
 app.add_typer(data.data_app, name="data")
 app.add_typer(julia.julia_app, name="julia")
+kinetics.kinetics_app.command()(kinetics_check.check_eigenvalues)
 app.add_typer(kinetics.kinetics_app, name="kinetics")
 app.command()(demo.demo)
 

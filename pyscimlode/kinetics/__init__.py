@@ -63,6 +63,11 @@ from pyscimlode.kinetics.network import (
     KineticSpecies,
 )
 from pyscimlode.kinetics.ode import KineticModel
+from pyscimlode.kinetics.opinions import (
+    EigenvalueComparison,
+    EigenvalueOpinion,
+    compare_eigenvalues,
+)
 from pyscimlode.kinetics.parameter_sets import (
     ParameterSets,
     iterate_parameter_sets,
@@ -93,6 +98,8 @@ __all__ = [
     "Balances",
     "BatchCulture",
     "Compartment",
+    "EigenvalueComparison",
+    "EigenvalueOpinion",
     "EstimatedKeq",
     "Evaluation",
     "Evolution",
@@ -126,6 +133,7 @@ __all__ = [
     "batch_cultures",
     "case_to_json",
     "check_state",
+    "compare_eigenvalues",
     "compartment_species",
     "embed",
     "evolve",

@@ -134,6 +134,10 @@ class JuliaHandler:
         found = self._calls.train(self._problem(meta), arrays["theta"], stages, report)
         return {}, _named(found, ("theta", "losses"))
 
+    def _eigenvalues(self, meta: Meta, arrays: dict[str, Any], progress: Progress) -> Answer:
+        found = self._package.matrix_eigenvalues(arrays["matrices"])
+        return {}, _named(found, ("real", "imaginary"))
+
     def _problem(self, meta: Meta) -> Any:
         handle = int(meta["handle"])
         if handle not in self._problems:
@@ -162,6 +166,7 @@ OPS = (
     "solve",
     "loss",
     "train",
+    "eigenvalues",
 )
 """Requests that are answered."""
 

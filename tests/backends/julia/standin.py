@@ -198,6 +198,10 @@ class StandIn:
         found = {"data": parts.data, "pir": parts.pir, "status": parts.status}
         return {"nfev": parts.nfev}, {**found, "gradient": gradient}
 
+    def eigenvalues(self, meta: Any, arrays: Any) -> Any:
+        values = np.linalg.eigvals(arrays["matrices"])
+        return {}, {"real": values.real, "imaginary": values.imag}
+
     def train(self, meta: Any, arrays: Any) -> Any:
         """Plain gradient descent, to have something that trains."""
         session = self.sessions[meta["handle"]]
