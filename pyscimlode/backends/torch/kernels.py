@@ -87,12 +87,13 @@ def register_kernel(kind: str, factory: KernelFactory) -> None:
 
 def build_kernel(scaling: ScalingTensors, arrays: Arrays) -> Kernel:
     """Return the kernel of a model; any differentiable field has at least the generic one."""
-    from pyscimlode.backends.torch import autograd_kernel, hybrid_kernel, mlp_kernel
+    from pyscimlode.backends.torch import autograd_kernel, hybrid_kernel, kinetic_kernel, mlp_kernel
 
     known: dict[str, KernelFactory] = {
         "neural_ode": mlp_kernel.MLPKernel,
         "production_degradation": mlp_kernel.MLPKernel,
         "hybrid_ode": hybrid_kernel.HybridKernel,
+        "kinetic_ode": kinetic_kernel.build_kinetic_kernel,
         **_FACTORIES,
     }
     factory = known.get(scaling.model.kind, autograd_kernel.AutogradKernel)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pyscimlode.backends.torch.fields import Params, unpack_layout
 from pyscimlode.backends.torch.hybrid_field import network_outputs, with_exchange
+from pyscimlode.backends.torch.kinetic_entries import factor_table
 from pyscimlode.backends.torch.saturation import TorchSaturation, product, with_row
 from pyscimlode.backends.torch.tensors import ScalingTensors
 from pyscimlode.models.kinetic.mechanistic_rates import MechanisticRates
@@ -115,19 +116,7 @@ class _Powers:
     """
 
     def __init__(self, exponents: np.ndarray, scaling: ScalingTensors) -> None:
-        whole = (exponents == np.round(exponents)) & (exponents > 0)
-        row, species = np.nonzero(np.where(whole, 0.0, exponents))
-        exponent = exponents[row, species]
-        count = exponents.shape[1]
-        factors = [
-            np.repeat(np.arange(count), np.where(w, e, 0).astype(int)).tolist()
-            for w, e in zip(whole, exponents, strict=True)
-        ]
-        for number, product_row in enumerate(row):
-            factors[product_row].append(count + number)
-        width = max(1, *map(len, factors))
-        one = count + len(row)
-        table = np.array([line + [one] * (width - len(line)) for line in factors])
+        table, species, exponent = factor_table(exponents)
         device, dtype = scaling.device, scaling.dtype
         self.table = torch.as_tensor(table, device=device)
         self.species = torch.as_tensor(species, device=device)

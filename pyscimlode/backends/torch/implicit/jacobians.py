@@ -20,6 +20,7 @@ from pyscimlode.backends.torch.implicit.mlp_linearisation import (
     MLPLinearisation,
 )
 from pyscimlode.backends.torch.kernels import Kernel
+from pyscimlode.backends.torch.kinetic_kernel import KineticKernel, KineticLinearisation
 from pyscimlode.backends.torch.mlp_kernel import MLPKernel
 from pyscimlode.backends.torch.tensors import ScalingTensors
 
@@ -190,7 +191,9 @@ class FieldLinearisation:
 
 
 def build_linearisation(scaling: ScalingTensors, kernel: Kernel, arrays: Arrays) -> Linearisation:
-    """Return the derivatives of a model's field: written out for networks, else automatic ones."""
+    """Return the derivatives of a model's field: written out where they are, else automatic."""
     if isinstance(kernel, MLPKernel) and kernel.mlp.activation in SECOND_DERIVATIVES:
         return MLPLinearisation(kernel)
+    if isinstance(kernel, KineticKernel):
+        return KineticLinearisation(kernel)
     return FieldLinearisation(build_field(scaling), arrays, scaling.n_members)
