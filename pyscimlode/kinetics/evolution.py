@@ -200,18 +200,21 @@ class _Judge:
         """Return reward and incidence of one member."""
         own = theta
         if member != PARENT:
-            own = theta + self.settings.sigma * self.perturbation(generation, member)
+            own = self.moved(theta, self.settings.sigma, generation, member)
         ln_km = self._models(own, generation, member)
         evaluation = self.evaluator.evaluate(
             ln_km, threshold=self.settings.threshold, screened=self.settings.screened
         )
         return float(self.reward(evaluation)), evaluation.incidence
 
-    def perturbation(self, generation: int, member: int) -> FloatArray:
-        """Return the noise ``(size,)`` on a member's weights."""
+    def moved(self, theta: FloatArray, step: float, generation: int, member: int) -> FloatArray:
+        """Return theta plus step times the noise ``(size,)`` on a member's weights."""
         pair, sign = (member // 2, 1 - 2 * (member % 2)) if self.settings.mirror else (member, 1)
         rng = _rng(self.settings.seed, generation, pair, NOISE)
-        return sign * rng.standard_normal(self.generator.layout.size)
+        result = rng.standard_normal(self.generator.layout.size)
+        result *= sign * step
+        result += theta
+        return result
 
     def _models(self, theta: FloatArray, generation: int, member: int) -> FloatArray:
         inputs = member // 2 if self.settings.mirror and member != PARENT else member
@@ -226,10 +229,10 @@ def _next(state: EvolutionState, judge: _Judge, executor: Executor | None) -> Ev
     rewards, incidence = np.array(judged).T
     shape = z_scores if settings.shaping == "zscore" else rank_utilities
     rate = settings.learning_rate * settings.decay**generation
-    theta = state.theta.copy()
+    theta = state.theta
     for member, weight in enumerate(shape(rewards)):
         step = rate / (settings.population * settings.sigma) * weight
-        theta += step * judge.perturbation(generation, member)
+        theta = judge.moved(theta, step, generation, member)
     _, parent = judge(theta, generation, PARENT)
     return EvolutionState(
         theta=theta,
