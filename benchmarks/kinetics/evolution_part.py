@@ -80,19 +80,18 @@ def _pieces(measured: Subject, asked: Evolution) -> tuple[list[list[str]], dict[
     generator, evaluator = measured.generator, measured.evaluator
     theta, size = measured.initial(), generator.layout.size
     rng = np.random.default_rng(0)
-    noise, inputs = rng.standard_normal(size), generator.draw_noise(asked.models, rng)
+    inputs = generator.draw_noise(asked.models, rng)
     ln_km = generator.ln_km(theta, inputs)
-    own = theta.copy()
     members, parent = asked.population, asked.population + 1
+
+    def moved() -> npt.NDArray[np.float64]:
+        noise = np.random.default_rng(0).standard_normal(size)
+        noise *= asked.sigma
+        noise += theta
+        return noise
+
     pieces: dict[str, tuple[Callable[[], object], int]] = {
-        "noise on the weights, drawn to judge and again to update": (
-            lambda: np.random.default_rng(0).standard_normal(size),
-            2 * members,
-        ),
-        "noise added to weights": (
-            lambda: np.add(theta, asked.sigma * noise, out=own),
-            2 * members,
-        ),
+        "noise on the weights, to judge members and again to update": (moved, 2 * members),
         "generator": (lambda: generator.ln_km(theta, inputs), parent),
         JUDGED: (lambda: evaluator.evaluate(ln_km), parent),
     }
