@@ -56,6 +56,7 @@ class BatchCulture:
         status: of the integration.
         reached_h: last hour that was reached.
         instability: largest real part of the eigenvalues of the Jacobian in ln c at the end, 1/h.
+        pace_h: length of its last step.
         steps: of the solver.
     """
 
@@ -70,6 +71,7 @@ class BatchCulture:
     status: Status
     reached_h: float
     instability: float
+    pace_h: float
     steps: int
 
     @property
@@ -82,15 +84,11 @@ class BatchCulture:
         """How it ended, in a sentence."""
         if self.status is Status.SUCCESS:
             return f"Followed for {self.hours[-1]:g} h."
-        why = (
-            f"its state is unstable there (an eigenvalue of {self.instability:+.3g}/h): it swings "
-            "faster than can be followed for hours"
-            if self.instability > 1.0
-            else f"its largest eigenvalue there is {self.instability:+.3g}/h"
-        )
         return (
             f"Given up at {self.reached_h:.4g} h of {self.hours[-1]:g} after {self.steps} steps "
-            f"({self.status.name.lower()}); {why}."
+            f"({self.status.name.lower()}). The state there changes within {self.pace_h:.0e} h, "
+            f"and its largest eigenvalue is {self.instability:+.3g}/h: a starved cell without "
+            "regulation may swing so fast for hours."
         )
 
     def plot(self, species: Mapping[str, str] | None = None, **options: Any) -> Any:
@@ -327,6 +325,7 @@ class _Cultures:
             status=status,
             reached_h=float(paths.reached[row]),
             instability=instability,
+            pace_h=float(paths.pace[row]),
             steps=int(paths.steps[row]),
         )
 

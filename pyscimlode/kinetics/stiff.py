@@ -89,6 +89,7 @@ class LogPaths:
         last: ``(rows, n)`` y where each row ended.
         status: of each row.
         steps: ``(rows,)`` steps, rejected ones included.
+        pace: ``(rows,)`` h, the length that the next step would have had.
     """
 
     values: FloatArray
@@ -96,6 +97,7 @@ class LogPaths:
     last: FloatArray
     status: tuple[Status, ...]
     steps: IntArray
+    pace: FloatArray
 
 
 def integrate_log(
@@ -125,7 +127,7 @@ def integrate_log(
     while len(run.active):
         run.step()
     status = tuple(Status(int(code)) for code in run.status)
-    return LogPaths(run.values, run.t, run.y, status, run.steps)
+    return LogPaths(run.values, run.t, run.y, status, run.steps, run.h)
 
 
 class _Run:

@@ -108,7 +108,7 @@ def test_many_cultures_end_in_a_status(pathway: KineticCase) -> None:
     given_up = [c for c in cultures if not c.survived]
     assert given_up
     assert given_up[0].status is Status.MAX_STEPS
-    assert "h of 2 after 12 steps (max_steps)" in given_up[0].message
+    assert "h of 2 after 12 steps (max_steps). The state there" in given_up[0].message
     assert given_up[0].at_end() == given_up[0].biomass[np.isfinite(given_up[0].biomass)][-1]
 
 
