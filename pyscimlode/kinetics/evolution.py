@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyscimlode.errors import TrainingError
-from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
+from pyscimlode.errors import TrainingError, TrainingInterrupted
+from pyscimlode.kinetics.evaluator import KineticEvaluator
 from pyscimlode.kinetics.evolution_files import EvolutionState, load_evolution, save_evolution
+from pyscimlode.kinetics.evolution_settings import Evolution, mirrored, published
 from pyscimlode.kinetics.generator import KineticGenerator
+from pyscimlode.kinetics.progress import StepLines
 from pyscimlode.kinetics.rewards import (
     Reward,
     rank_utilities,
@@ -29,66 +31,14 @@ from pyscimlode.kinetics.rewards import (
     reward_name,
     z_scores,
 )
+from pyscimlode.training.interrupt import uninterrupted
 
 FloatArray = npt.NDArray[np.float64]
 PARENT = -1
 """Number of the parent among the members."""
 NOISE, INPUTS = 0, 1
 """Streams of random numbers of one member: of its weights, and of its generator's inputs."""
-
-
-@dataclass(frozen=True)
-class Evolution:
-    """Settings of an evolution; see :func:`published` and :func:`mirrored`.
-
-    Attributes:
-        population: members of a generation; even with ``mirror``.
-        sigma: standard deviation of a member's weights around the parent's.
-        learning_rate: of the first generation.
-        decay: factor on the learning rate after every generation.
-        models: models that a member is judged by.
-        generations: how many.
-        mirror: members come in pairs with opposite noise and the same inputs.
-        shaping: ``"zscore"`` or ``"rank"``.
-        threshold: largest lambda_max of a valid model, 1/h.
-        screened: reject models by Arnoldi steps first. Incidence is the same; rewards that look
-            at the lambda_max of invalid models see lower bounds.
-        seed: of everything.
-    """
-
-    population: int = 20
-    sigma: float = 1e-2
-    learning_rate: float = 1e-3
-    decay: float = 0.95
-    models: int = 100
-    generations: int = 50
-    mirror: bool = False
-    shaping: str = "zscore"
-    threshold: float = THRESHOLD
-    screened: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("population", "models"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"{name}={getattr(self, name)!r} must be positive.")
-        for name in ("sigma", "learning_rate", "decay"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise TrainingError(f"{name}={getattr(self, name)!r} must be a positive number.")
-        if self.mirror and self.population % 2:
-            raise TrainingError(f"population={self.population} must be even with mirror=True.")
-        if self.shaping not in ("zscore", "rank"):
-            raise TrainingError(f"shaping={self.shaping!r} is not known; there are zscore, rank.")
-
-
-def published(**changes: Any) -> Evolution:
-    """Return the published settings (the article's sigma of 1e2 lost its minus sign)."""
-    return Evolution(**changes)
-
-
-def mirrored(**changes: Any) -> Evolution:
-    """Return settings with mirrored pairs and rewards shaped by rank."""
-    return Evolution(**{"mirror": True, "shaping": "rank", **changes})
+__all__ = ["Evolution", "EvolutionResult", "Generation", "evolve", "mirrored", "published"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +87,7 @@ def evolve(
     reward: str | Reward = "incidence",
     theta: npt.ArrayLike | None = None,
     executor: Executor | None = None,
-    progress: Callable[[Generation], None] | None = None,
+    progress: bool | Callable[[Generation], None] = True,
     checkpoint: str | Path | None = None,
     resume: bool = False,
 ) -> EvolutionResult:
@@ -149,15 +99,18 @@ def evolve(
         settings: of the evolution; :func:`published` by default.
         reward: ``"incidence"``, ``"fastest"`` or a function of an ``Evaluation``.
         theta: weights to start from; fresh ones by default.
-        executor: evaluates members, such as ``concurrent.futures.ProcessPoolExecutor`` or a
-            client of dask or ray with ``submit``; this process by default. The result is the same.
-        progress: called after every generation.
+        executor: evaluates members: anything with ``submit``, such as
+            ``concurrent.futures.ProcessPoolExecutor`` or a client of dask; this process by
+            default. The result is the same.
+        progress: True writes lines with the time left to standard error once it takes longer than
+            two seconds; a function is called after every generation instead.
         checkpoint: file that is written after every generation, atomically.
         resume: go on from the checkpoint, if there is one.
 
     Raises:
-        TrainingError: generator and evaluator do not fit, an unknown reward, or a checkpoint of
-            another evolution.
+        TrainingError: generator and evaluator do not fit, an unknown reward or one that is not
+            finite, or a checkpoint of another evolution.
+        TrainingInterrupted: Ctrl-C; the checkpoint has the last whole generation.
     """
     settings = settings or published()
     if generator.km_names != evaluator.network.km_names:
@@ -166,22 +119,19 @@ def evolve(
             f"{evaluator.network.name!r}; make it with km_names=network.km_names."
         )
     judge = _Judge(generator, evaluator, settings, resolve_reward(reward))
-    identity = _identity(judge)
-    state = _start(generator, settings, theta, checkpoint, resume, identity)
-    while state.generation < settings.generations:
-        state = _next(state, judge, executor)
-        if checkpoint is not None:
-            save_evolution(Path(checkpoint), state, identity)
-        if progress is not None:
-            progress(
-                Generation(
-                    state.generation,
-                    settings.generations,
-                    state.rewards[-1],
-                    state.incidence[-1],
-                    float(state.parent_incidence[-1]),
-                )
-            )
+    state = _start(judge, theta, checkpoint, resume)
+    identity = _identity(judge, theta)
+    report = _lines(state, settings) if progress is True else progress or None
+    try:
+        while state.generation < settings.generations:
+            state = _next(state, judge, executor)
+            if checkpoint is not None:
+                with uninterrupted():
+                    save_evolution(Path(checkpoint), state, identity)
+            if report is not None:
+                report(_last(state, settings))
+    except KeyboardInterrupt as stop:
+        raise _interrupted(state, settings, checkpoint) from stop
     return EvolutionResult(
         generator, state.theta, state.rewards, state.incidence, state.parent_incidence, settings
     )
@@ -248,23 +198,38 @@ def _judged(
 ) -> list[tuple[float, float]]:
     members = range(judge.settings.population)
     if executor is None:
-        return [judge(theta, generation, member) for member in members]
-    futures = [executor.submit(judge, theta, generation, member) for member in members]
-    return [future.result() for future in futures]
+        judged = [judge(theta, generation, member) for member in members]
+    else:
+        futures = [executor.submit(judge, theta, generation, member) for member in members]
+        try:
+            judged = [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    for member, (reward, _) in enumerate(judged):
+        if not np.isfinite(reward):
+            raise TrainingError(
+                f"The reward of member {member} in generation {generation + 1} is {reward}; "
+                f"{reward_name(judge.reward)} must return a finite number for any evaluation."
+            )
+    return judged
 
 
 def _start(
-    generator: KineticGenerator,
-    settings: Evolution,
-    theta: npt.ArrayLike | None,
-    checkpoint: str | Path | None,
-    resume: bool,
-    identity: dict[str, Any],
+    judge: _Judge, theta: npt.ArrayLike | None, checkpoint: str | Path | None, resume: bool
 ) -> EvolutionState:
     if resume and checkpoint is None:
         raise TrainingError("resume=True needs checkpoint=, the file to go on from.")
+    generator, settings = judge.generator, judge.settings
     if resume and checkpoint is not None and Path(checkpoint).exists():
-        return load_evolution(Path(checkpoint), identity)
+        state = load_evolution(Path(checkpoint), _identity(judge, theta))
+        if state.generation > settings.generations:
+            raise TrainingError(
+                f"{checkpoint} is {state.generation} generations on, and {settings.generations} "
+                "are asked for; ask for as many or more, or choose another file."
+            )
+        return state
     if theta is None:
         start = generator.initial(np.random.default_rng(settings.seed))
     else:
@@ -274,7 +239,41 @@ def _start(
     return EvolutionState(start, 0, none, none, np.zeros(0))
 
 
-def _identity(judge: _Judge) -> dict[str, dict[str, Any]]:
+def _last(state: EvolutionState, settings: Evolution) -> Generation:
+    return Generation(
+        state.generation,
+        settings.generations,
+        state.rewards[-1],
+        state.incidence[-1],
+        float(state.parent_incidence[-1]),
+    )
+
+
+def _lines(state: EvolutionState, settings: Evolution) -> Callable[[Generation], None]:
+    lines = StepLines("generation", settings.generations, done=state.generation)
+
+    def report(generation: Generation) -> None:
+        valid = f"{generation.incidence.mean():.1%} valid"
+        lines(generation.number, f"{valid}, parent {generation.parent_incidence:.1%}")
+
+    return report
+
+
+def _interrupted(
+    state: EvolutionState, settings: Evolution, checkpoint: str | Path | None
+) -> TrainingInterrupted:
+    path = None if checkpoint is None else Path(checkpoint)
+    if path is None:
+        how = "No checkpoint was asked for; give checkpoint= next time."
+    elif state.generation == 0:
+        how = "There is no checkpoint yet."
+    else:
+        how = f"They are in {path}; go on with checkpoint={str(path)!r} and resume=True."
+    done = f"{state.generation} of {settings.generations} generations"
+    return TrainingInterrupted(f"The evolution was interrupted after {done}. {how}", path, state)
+
+
+def _identity(judge: _Judge, theta: npt.ArrayLike | None) -> dict[str, dict[str, Any]]:
     """Return what a checkpoint must share; more generations may be asked for."""
     settings = {k: v for k, v in asdict(judge.settings).items() if k != "generations"}
     state, network = judge.evaluator.state, judge.evaluator.network
@@ -282,10 +281,16 @@ def _identity(judge: _Judge) -> dict[str, dict[str, Any]]:
     problem = {
         "network": network.name,
         "density": state.density,
-        "state": sha256(arrays).hexdigest()[:12],
+        "state": _digest(arrays),
         "reward": reward_name(judge.reward),
     }
+    if theta is not None:
+        problem["theta"] = _digest(np.asarray(theta, dtype=np.float64).tobytes())
     return {"generator": judge.generator.to_json(), "settings": settings, "problem": problem}
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:12]
 
 
 def _rng(seed: int, generation: int, member: int, stream: int) -> np.random.Generator:

@@ -75,12 +75,12 @@ def load_evolution(path: Path, identity: Mapping[str, Any]) -> EvolutionState:
     arrays, metadata = load_arrays(path, kind=CHECKPOINT)
     for part, wanted in identity.items():
         found = metadata["identity"].get(part, {})
-        for name, value in wanted.items():
-            if found.get(name) != value:
+        for name in (*wanted, *found):
+            if found.get(name) != wanted.get(name):
                 raise TrainingError(
                     f"{path} is a checkpoint of another evolution: its {part} has "
-                    f"{name}={found.get(name)!r}, not {value!r}. Choose another file, or start "
-                    "without resume=True."
+                    f"{name}={found.get(name)!r}, not {wanted.get(name)!r}. Choose another file, "
+                    "or start without resume=True."
                 )
     return EvolutionState(generation=int(metadata["generation"]), **arrays)
 

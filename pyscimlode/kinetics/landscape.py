@@ -66,9 +66,8 @@ class EvolutionSearch:
 
     def __call__(self, evaluator: KineticEvaluator, seed: int) -> FloatArray:
         """Return ln KM ``(models, KM)``."""
-        trained = evolve(
-            self.generator, evaluator, replace(self.settings, seed=seed), reward="fastest"
-        )
+        settings = replace(self.settings, seed=seed)
+        trained = evolve(self.generator, evaluator, settings, reward="fastest", progress=False)
         return trained.generator.sample(trained.theta, self.models, seed)
 
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pyscimlode.errors import TrainingError
+from pyscimlode.errors import TrainingError, TrainingInterrupted
 from pyscimlode.kinetics import (
     Evaluation,
     EvolutionResult,
@@ -130,8 +130,61 @@ def test_checkpoints_of_other_runs_are_refused(parts: tuple, tmp_path: Path) -> 
     slow = KineticEvaluator(parts[1].network, state)
     with pytest.raises(TrainingError, match=r"its problem has density=300.0, not 150.0"):
         evolve(parts[0], slow, published(**QUICK), checkpoint=path, resume=True)
+    theta = parts[0].initial(np.random.default_rng(5))
+    with pytest.raises(TrainingError, match=r"its problem has theta=None, not '[0-9a-f]{12}'"):
+        evolve(*parts, published(**QUICK), theta=theta, checkpoint=path, resume=True)
+    with pytest.raises(TrainingError, match=r"is 3 generations on, and 2 are asked for"):
+        evolve(*parts, published(**{**QUICK, "generations": 2}), checkpoint=path, resume=True)
     with pytest.raises(TrainingError, match=r"resume=True needs checkpoint="):
         evolve(*parts, published(**QUICK), resume=True)
+
+
+def test_ctrl_c_leaves_the_last_whole_generation(parts: tuple, tmp_path: Path) -> None:
+    settings, path = published(**QUICK), tmp_path / "evolution.safetensors"
+    calls = 0
+
+    def reward(evaluation: Evaluation) -> float:
+        nonlocal calls
+        calls += 1
+        if calls == 8:
+            raise KeyboardInterrupt
+        return evaluation.incidence
+
+    told = r"interrupted after 1 of 3 generations\. They are in .* and resume=True"
+    with pytest.raises(TrainingInterrupted, match=told) as interrupted:
+        evolve(*parts, settings, reward=reward, checkpoint=path)
+    assert interrupted.value.path == path
+    assert isinstance(interrupted.value, KeyboardInterrupt)
+    resumed = evolve(*parts, settings, reward=reward, checkpoint=path, resume=True)
+    same(evolve(*parts, settings, reward=reward), resumed)
+    calls = 3
+    with pytest.raises(TrainingInterrupted, match=r"No checkpoint was asked for; give checkpoint="):
+        evolve(*parts, settings, reward=reward)
+
+
+def test_work_that_is_not_needed_any_more_is_cancelled(parts: tuple) -> None:
+    class Cancelled(Future):
+        def result(self, timeout: float | None = None) -> tuple[float, float]:
+            raise KeyboardInterrupt
+
+    class Stopped(Executor):
+        futures: list[Future] = []  # noqa: RUF012
+
+        def submit(self, *_: object, **__: object) -> Future:
+            self.futures.append(Cancelled())
+            return self.futures[-1]
+
+    with pytest.raises(TrainingInterrupted, match=r"after 0 of 3 generations"):
+        evolve(*parts, published(**QUICK), executor=Stopped())
+    assert [future.cancelled() for future in Stopped.futures] == [True] * 4
+
+
+def test_rewards_must_be_finite(parts: tuple) -> None:
+    def broken(evaluation: Evaluation) -> float:
+        return float("nan")
+
+    with pytest.raises(TrainingError, match=r"reward of member 0 in generation 1 is nan; .*broken"):
+        evolve(*parts, published(**QUICK), reward=broken)
 
 
 def test_mistakes_are_named(parts: tuple, toy: KineticCase) -> None:
@@ -139,6 +192,12 @@ def test_mistakes_are_named(parts: tuple, toy: KineticCase) -> None:
         evolve(parts[0], evaluator_of(toy))
     with pytest.raises(TrainingError, match=r"population=3 must be even with mirror=True"):
         mirrored(population=3)
+    with pytest.raises(TrainingError, match=r"population=1 must be 2 or more"):
+        published(population=1)
+    with pytest.raises(TrainingError, match=r"generations=-1 must be 0 or more"):
+        published(generations=-1)
+    with pytest.raises(TrainingError, match=r"threshold=nan must be a finite number"):
+        published(threshold=float("nan"))
     with pytest.raises(TrainingError, match=r"sigma=-1.0 must be a positive number"):
         published(sigma=-1.0)
     with pytest.raises(TrainingError, match=r"shaping='best' is not known"):

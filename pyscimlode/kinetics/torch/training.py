@@ -11,9 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pyscimlode.errors import TrainingError
+from pyscimlode.errors import TrainingError, TrainingInterrupted
 from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
 from pyscimlode.kinetics.generator import SMALLEST_MEAN_SQUARE, KineticGenerator
+from pyscimlode.kinetics.progress import StepLines
 from pyscimlode.kinetics.torch.evaluator import TorchEvaluator
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,7 +94,7 @@ def train_by_gradient(
     *,
     theta: npt.ArrayLike | None = None,
     device: str | torch.device = "cpu",
-    progress: Callable[[GradientStep], None] | None = None,
+    progress: bool | Callable[[GradientStep], None] = True,
 ) -> GradientResult:
     """Train a generator by Adam on the largest eigenvalue of its models.
 
@@ -103,10 +104,12 @@ def train_by_gradient(
         settings: of the training.
         theta: weights to start from; fresh ones by default.
         device: where to compute.
-        progress: called after every step.
+        progress: True writes lines with the time left to standard error once it takes longer than
+            two seconds; a function is called after every step instead.
 
     Raises:
         TrainingError: generator and evaluator do not fit, or a loss that is not finite.
+        TrainingInterrupted: Ctrl-C; its ``state`` is the theta that was reached.
     """
     settings = settings or GradientTraining()
     if generator.km_names != evaluator.network.km_names:
@@ -120,26 +123,54 @@ def train_by_gradient(
     generator.layout.check(np.asarray(start))
     weights.requires_grad_()
     optimiser = torch.optim.Adam([weights], lr=settings.learning_rate)
-    rows = []
-    for number in range(settings.steps):
-        rng = np.random.default_rng([settings.seed, number])
-        ln_km = generated(generator, weights, generator.draw_noise(settings.models, rng), rng)
-        lambda_max = judge.lambda_max(ln_km)
-        excess = lambda_max - settings.threshold + settings.margin
-        loss = torch.relu(torch.asinh(excess)).mean()
-        if not loss.isfinite():
-            raise TrainingError(f"The loss of step {number + 1} is not finite; lower the rate.")
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        valid = (lambda_max.detach() <= settings.threshold).double().mean()
-        rows.append((loss.item(), valid.item(), ln_km.detach().std(dim=0).mean().item()))
-        if progress is not None:
-            progress(GradientStep(number + 1, settings.steps, *rows[-1]))
-    loss_, incidence, diversity = np.array(rows).T
-    return GradientResult(
-        generator, weights.detach().cpu().numpy(), loss_, incidence, diversity, settings
-    )
+    report = _lines(settings) if progress is True else progress or None
+    rows: list[tuple[float, float, float]] = []
+    try:
+        for number in range(settings.steps):
+            rows.append(_step(generator, judge, settings, weights, optimiser, number))
+            if report is not None:
+                report(GradientStep(number + 1, settings.steps, *rows[-1]))
+    except KeyboardInterrupt as stop:
+        raise TrainingInterrupted(
+            f"Training was interrupted after {len(rows)} of {settings.steps} steps; go on with "
+            "theta=error.state.",
+            state=_array(weights),
+        ) from stop
+    loss, incidence, diversity = np.array(rows).T
+    return GradientResult(generator, _array(weights), loss, incidence, diversity, settings)
+
+
+def _step(
+    generator: KineticGenerator,
+    judge: TorchEvaluator,
+    settings: GradientTraining,
+    weights: Tensor,
+    optimiser: torch.optim.Optimizer,
+    number: int,
+) -> tuple[float, float, float]:
+    """Return loss, incidence and diversity of a batch, and update the weights by it."""
+    rng = np.random.default_rng([settings.seed, number])
+    ln_km = generated(generator, weights, generator.draw_noise(settings.models, rng), rng)
+    lambda_max = judge.lambda_max(ln_km)
+    excess = lambda_max - settings.threshold + settings.margin
+    loss = torch.relu(torch.asinh(excess)).mean()
+    if not loss.isfinite():
+        raise TrainingError(f"The loss of step {number + 1} is not finite; lower the rate.")
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    valid = (lambda_max.detach() <= settings.threshold).double().mean()
+    diversity = ln_km.detach().std(dim=0, correction=0).mean()
+    return loss.item(), valid.item(), diversity.item()
+
+
+def _lines(settings: GradientTraining) -> Callable[[GradientStep], None]:
+    lines = StepLines("step", settings.steps)
+    return lambda step: lines(step.number, f"{step.incidence:.1%} valid, loss {step.loss:.3g}")
+
+
+def _array(weights: Tensor) -> FloatArray:
+    return weights.detach().cpu().clone().numpy()
 
 
 def generated(
