@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from pyscimlode.errors import DataError
 from pyscimlode.plots.style import GREY, PALETTE, Figure, figure_legend, panels, plain, styled
@@ -76,7 +77,8 @@ def plot_cultures(
 ) -> Figure:
     """Plot batch cultures: biomass and some species over time.
 
-    Ten cultures or more are shown as their median and bands, fewer one by one.
+    Ten cultures or more that reached the end are shown as their median and bands, and the others
+    are counted; fewer are drawn one by one, with a cross where one was given up.
 
     Args:
         cultures: of :func:`pyscimlode.kinetics.bioreactor.batch_culture`, with the same times.
@@ -96,7 +98,7 @@ def plot_cultures(
         courses[name, "mM"] = np.array([c.concentration(id_) for c in cultures])
     figure, axes = panels(len(courses))
     for axis, ((name, unit), values) in zip(axes, courses.items(), strict=True):
-        entries = _courses(axis, cultures[0].hours, values, PALETTE[2], "a culture")
+        entries = _cultures(axis, cultures[0].hours, values)
         axis.set_title(plain(name), loc="left")
         axis.set(xlabel="time [h]", ylabel=unit)
         axis.set_ylim(bottom=0)
@@ -144,6 +146,7 @@ def plot_landscape(landscape: Landscape, places: npt.ArrayLike, *, share: float 
     polar.set_title(f"distance from the slowest {share:.0%}, in sd of ln c", fontsize=8.5)
     polar.set_xticklabels([])
     polar.set_ylim(0)
+    polar.yaxis.set_major_locator(MaxNLocator(4))
     polar.tick_params(axis="y", labelsize=6.5)
     polar.grid(linewidth=0.4)
     label = "fastest model: largest real part [1/h]"
@@ -174,12 +177,34 @@ def _rings(
     return [(circle, text)]
 
 
+def _cultures(
+    axis: Axes, hours: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+) -> list[tuple[Artist, str]]:
+    """Draw courses ``(cultures, times)`` that are NaN from where a culture was given up."""
+    ended = ~np.isfinite(values).all(axis=1)
+    done = values[~ended]
+    entries: list[tuple[Artist, str]] = []
+    if len(done):
+        entries = _courses(axis, hours, done, PALETTE[2], "a culture")
+    if not ended.any():
+        return entries
+    if len(done) >= FEW:
+        entries.append((Line2D([], [], linestyle=""), f"{ended.sum()} given up, not shown"))
+        return entries
+    cross: Artist = Line2D([], [], linestyle="")
+    for course in values[ended]:
+        last = int(np.isfinite(course).sum()) - 1
+        axis.plot(hours, course, color=PALETTE[2], linewidth=1.0, gid="course")
+        if last >= 0:
+            (cross,) = axis.plot(hours[last], course[last], "x", color=PALETTE[1], gid="given up")
+    return [*entries, (cross, "given up")]
+
+
 def _courses(
-    axis: Axes, times: npt.ArrayLike, values: npt.ArrayLike, colour: str, one: str
+    axis: Axes, times: npt.ArrayLike, values: npt.NDArray[np.float64], colour: str, one: str
 ) -> list[tuple[Artist, str]]:
     """Draw courses ``(courses, times)`` without NaN, and return what the legend says of them."""
-    array = np.asarray(values, dtype=np.float64)
-    array = array[np.isfinite(array).all(axis=1)]
+    array = values[np.isfinite(values).all(axis=1)]
     if len(array) < FEW:
         lines = axis.plot(times, array.T, color=colour, linewidth=1.0, gid="course")
         return [(lines[0], one)]

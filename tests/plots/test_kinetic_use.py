@@ -74,6 +74,20 @@ def test_cultures_have_a_panel_for_biomass_and_each_species(culture: BatchCultur
         plots.plot_cultures([], {})
 
 
+def test_cultures_that_were_given_up_end_in_a_cross(culture: BatchCulture) -> None:
+    biomass = culture.biomass.copy()
+    biomass[3:] = np.nan
+    ended = replace(culture, biomass=biomass)
+    axis = plots.plot_cultures([culture, ended], {}).axes[0]
+    (cross,) = [line for line in axis.lines if line.get_gid() == "given up"]
+    assert cross.get_xdata()[0] == culture.hours[2]
+    assert cross.get_ydata()[0] == biomass[2]
+    many = plots.plot_cultures([*[culture] * 10, ended], {})
+    assert [text.get_text() for text in many.legends[0].get_texts()][-1] == "1 given up, not shown"
+    alone = plots.plot_cultures([ended], {})
+    assert [text.get_text() for text in alone.legends[0].get_texts()] == ["given up"]
+
+
 def landscape(fastest: np.ndarray) -> Landscape:
     rng = np.random.default_rng(0)
     concentrations = np.exp(rng.normal(size=(len(fastest), 8)))
