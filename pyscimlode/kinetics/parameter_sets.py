@@ -90,7 +90,8 @@ def write_parameter_sets(
 
     Raises:
         MissingDependencyError: pyarrow or h5py is not installed.
-        DataError: an unknown ending, names and units that do not fit, no sets.
+        DataError: an unknown ending, names and units that do not fit, no sets, a value that is no
+            number or that the dtype cannot hold.
         ArtifactError: the file cannot be written.
     """
     if len(names) != len(units) or len(set(names)) != len(names) or not names:
@@ -102,7 +103,7 @@ def write_parameter_sets(
         raise DataError(f"dtype={dtype!r} is not known; there are 'float32' and 'float64'.")
     noted = {**(metadata or {}), "format": FORMAT, "pyscimlode": __version__}
     return write_table(
-        Path(path), _checked(batches, len(names)), names, units, json.dumps(noted), dtype
+        Path(path), _checked(batches, names, dtype), names, units, json.dumps(noted), dtype
     )
 
 
@@ -115,7 +116,7 @@ def write_generated_sets(
     evaluator: KineticEvaluator | None = None,
     seed: int = 0,
     batch: int = 10_000,
-    dtype: str = "float32",
+    dtype: str | None = None,
 ) -> int:
     """Write the KM that a generator makes, in mM, with Vmax where an evaluator is given.
 
@@ -129,11 +130,13 @@ def write_generated_sets(
         evaluator: adds the Vmax (mM/h) of its steady state.
         seed: of the noise.
         batch: sets made and written together; with ``range="batch"`` part of what a set is.
-        dtype: of file and generator.
+        dtype: of file and generator. By default float32, and float64 for a file with Vmax: some
+            are products of many c/K, which float32 cannot hold.
 
     Raises:
-        DataError: the evaluator's network has other KM.
+        DataError: the evaluator's network has other KM, or as of :func:`write_parameter_sets`.
     """
+    made_in, kept_in = dtype or "float32", dtype or ("float64" if evaluator else "float32")
     names, units = generator.km_names, (KM_UNIT,) * len(generator.km_names)
     if evaluator is not None:
         if evaluator.network.km_names != names:
@@ -144,17 +147,18 @@ def write_generated_sets(
         units += vmax_units(evaluator.network)
 
     def batches() -> Iterator[npt.NDArray[Any]]:
-        for ln_km in generator.batches(theta, models, seed, batch=batch, dtype=dtype):
+        for ln_km in generator.batches(theta, models, seed, batch=batch, dtype=made_in):
             if evaluator is None:
                 yield np.exp(ln_km, out=ln_km)
             else:
                 yield np.exp(np.concatenate([ln_km, evaluator.ln_vmax(ln_km)], axis=1))
 
     metadata: dict[str, Any] = {"seed": seed, "batch": batch, "generator": generator.to_json()}
+    metadata["made_in"] = made_in
     if evaluator is not None:
         metadata["network"] = evaluator.network.name
         metadata["state"] = dict(evaluator.state.provenance)
-    return write_parameter_sets(path, batches(), names, units, metadata, dtype=dtype)
+    return write_parameter_sets(path, batches(), names, units, metadata, dtype=kept_in)
 
 
 def read_parameter_sets(
@@ -185,13 +189,33 @@ def iterate_parameter_sets(
         yield read_parameter_sets(path, start=start, stop=start + batch)
 
 
-def _checked(batches: Iterable[npt.NDArray[Any]], columns: int) -> Iterator[npt.NDArray[Any]]:
+def _checked(
+    batches: Iterable[npt.NDArray[Any]], names: Sequence[str], dtype: str
+) -> Iterator[npt.NDArray[Any]]:
+    """Yield the batches in the dtype of the file."""
     for number, array in enumerate(batches):
-        if array.ndim != 2 or array.shape[1] != columns:
+        if array.ndim != 2 or array.shape[1] != len(names):
             raise DataError(
-                f"Batch {number} has the shape {array.shape}; it must be (sets, {columns})."
+                f"Batch {number} has the shape {array.shape}; it must be (sets, {len(names)})."
             )
-        yield array
+        with np.errstate(over="ignore", under="ignore"):
+            kept = array.astype(dtype, copy=False)
+        if not (np.isfinite(kept).all() and kept.all()):
+            _refuse_lost(array, kept, number, names)
+        yield kept
+
+
+def _refuse_lost(
+    array: npt.NDArray[Any], kept: npt.NDArray[Any], batch: int, names: Sequence[str]
+) -> None:
+    """Raise if a value is no number, or overflows or vanishes in the dtype of the file."""
+    lost = ~np.isfinite(kept) | ((kept == 0) & (array != 0))
+    for row, column in np.argwhere(lost):
+        raise DataError(
+            f"{names[column]!r} is {array[row, column]:g} in set {row} of batch {batch}, which "
+            f"{kept.dtype} cannot hold"
+            + ("; give dtype='float64'." if kept.dtype == np.float32 else ".")
+        )
 
 
 def _rate_unit(power: float) -> str:

@@ -113,6 +113,32 @@ def test_other_endings_names_and_missing_extras(
         write_parameter_sets(tmp_path / "sets.h5", [np.ones((1, 1))], ["a"], ["mM"])
 
 
+@pytest.mark.parametrize("value", [1e60, 1e-60, np.nan])
+def test_values_that_would_be_lost_are_refused(tmp_path: Path, ending: str, value: float) -> None:
+    batch = np.ones((3, 2))
+    batch[1, 1] = value
+    path = tmp_path / f"sets{ending}"
+    with pytest.raises(DataError, match=r"'b' is .* in set 1 of batch 0, which float32 cannot ho"):
+        write_parameter_sets(path, [batch], "ab", ["mM"] * 2)
+    assert not path.exists()
+    if np.isfinite(value):
+        write_parameter_sets(path, [batch], "ab", ["mM"] * 2, dtype="float64")
+        np.testing.assert_array_equal(read_parameter_sets(path).values, batch)
+
+
+def test_files_with_vmax_hold_every_vmax(pathway: KineticCase, tmp_path: Path, ending: str) -> None:
+    evaluator = KineticEvaluator(pathway.network, pathway.state)
+    names = pathway.network.km_names
+    generator = KineticGenerator(names, noise=4, hidden=(8,), low=-2.0, high=45.0)
+    theta = generator.initial(np.random.default_rng(0))
+    path = tmp_path / f"sets{ending}"
+    write_generated_sets(path, generator, theta, 100, evaluator=evaluator)
+    sets = read_parameter_sets(path)
+    assert sets.values.max() > np.finfo(np.float32).max
+    vmax = sets.ln([name for name in sets.names if name.startswith("vmax_")])
+    np.testing.assert_allclose(vmax, evaluator.ln_vmax(sets.ln(names)), atol=1e-9)
+
+
 def test_units_of_vmax(pathway: KineticCase) -> None:
     units = dict(zip(pathway.network.reaction_ids, vmax_units(pathway.network), strict=True))
     assert units["PGI"] == "mM/h"
