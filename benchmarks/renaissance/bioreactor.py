@@ -55,7 +55,7 @@ def run(kept: Kept, quick: bool) -> Report:
     """Grow the cultures of every condition."""
     case = case_name(quick)
     names = NAMES[case]
-    conditions = list(CONDITIONS)[:2] if quick else list(CONDITIONS)
+    conditions = list(CONDITIONS)[:1] if quick else list(CONDITIONS)
     rows = {
         (condition, recipe): kept(
             f"{case}: {condition}, {recipe}", partial(_measure, condition, recipe, case, quick)

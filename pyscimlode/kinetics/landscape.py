@@ -17,6 +17,7 @@ from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
 from pyscimlode.kinetics.evolution import Evolution, evolve
 from pyscimlode.kinetics.generator import BOUNDS, KineticGenerator
 from pyscimlode.kinetics.network import KineticNetwork
+from pyscimlode.kinetics.spread import Progress, spread
 from pyscimlode.kinetics.state import SteadyState
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def scan_landscape(
     threshold: float = THRESHOLD,
     seed: int = 0,
     executor: Executor | None = None,
+    progress: Progress = False,
 ) -> Landscape:
     """Find the fastest model of every steady state; "never fast" means not found by the search.
 
@@ -171,6 +173,8 @@ def scan_landscape(
         threshold: largest lambda_max of a valid model, 1/h.
         seed: of the search, the same for every state.
         executor: searches states, as that of :func:`pyscimlode.kinetics.evolve`.
+        progress: True writes progress to standard error; a function is called with the states
+            that are done and all of them.
 
     Raises:
         DataError: no states, or one that does not fit the network.
@@ -178,11 +182,7 @@ def scan_landscape(
     if not states:
         raise DataError("A landscape needs steady states; none are given.")
     look = _Look(network, search or UniformSearch(), threshold, seed)
-    if executor is None:
-        found = [look(state) for state in states]
-    else:
-        futures = [executor.submit(look, state) for state in states]
-        found = [future.result() for future in futures]
+    found = spread(look, states, executor=executor, progress=progress, what="states")
     fastest, incidence = np.array(found).T
     return Landscape(network, tuple(states), fastest, incidence, threshold)
 
