@@ -268,7 +268,7 @@ def _interrupted(
     elif state.generation == 0:
         how = "There is no checkpoint yet."
     else:
-        how = f"They are in {path}; go on with checkpoint={str(path)!r} and resume=True."
+        how = f"What was reached is in {path}; go on with checkpoint={str(path)!r} and resume=True."
     done = f"{state.generation} of {settings.generations} generations"
     return TrainingInterrupted(f"The evolution was interrupted after {done}. {how}", path, state)
 

@@ -150,7 +150,7 @@ def test_ctrl_c_leaves_the_last_whole_generation(parts: tuple, tmp_path: Path) -
             raise KeyboardInterrupt
         return evaluation.incidence
 
-    told = r"interrupted after 1 of 3 generations\. They are in .* and resume=True"
+    told = r"interrupted after 1 of 3 generations\. What was reached is in .* and resume=True"
     with pytest.raises(TrainingInterrupted, match=told) as interrupted:
         evolve(*parts, settings, reward=reward, checkpoint=path)
     assert interrupted.value.path == path
