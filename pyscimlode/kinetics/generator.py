@@ -24,6 +24,8 @@ SMALLEST_MEAN_SQUARE = 1e-12
 """Keeps the scaling of outputs that are all zero defined."""
 RANGES = ("entry", "batch")
 BATCH = 100
+TOGETHER = 2500
+"""Models that pass through the layers together: what is between the layers takes memory."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,13 @@ class KineticGenerator:
     def outputs(self, theta: FloatArray, noise: FloatArray) -> FloatArray:
         """Return what the last layer says ``(models, KM)``, before the range."""
         blocks = self.layout.unpack(theta)
+        result = np.empty((len(noise), len(self.km_names)), dtype=noise.dtype)
+        for start in range(0, len(noise), TOGETHER):
+            part = slice(start, start + TOGETHER)
+            result[part] = self._layers(blocks, noise[part])
+        return result
+
+    def _layers(self, blocks: Mapping[str, FloatArray], noise: FloatArray) -> FloatArray:
         value = np.concatenate([noise, np.ones((len(noise), 1), dtype=noise.dtype)], axis=1)
         for i in range(len(self.hidden)):
             value = value @ blocks[f"w{i}"]

@@ -210,7 +210,8 @@ def _refuse_lost(
 ) -> None:
     """Raise if a value is no number, or overflows or vanishes in the dtype of the file."""
     lost = ~np.isfinite(kept) | ((kept == 0) & (array != 0))
-    for row, column in np.argwhere(lost):
+    if lost.any():
+        row, column = np.argwhere(lost)[0]
         raise DataError(
             f"{names[column]!r} is {array[row, column]:g} in set {row} of batch {batch}, which "
             f"{kept.dtype} cannot hold"
