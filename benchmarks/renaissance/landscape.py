@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ from pyscimlode.kinetics import (
 )
 from pyscimlode.plots import plot_landscape
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FloatArray = npt.NDArray[np.float64]
 MODELS = 60
 LIMITS = (THRESHOLD, -5.0, -10.0, -14.0)
@@ -39,10 +43,10 @@ FASTEST_SHARE = 0.25
 UNIFORM = "uniform"
 SEARCHES = {UNIFORM: UNIFORM, "published": LABELS["published"], GRADIENT: LABELS[GRADIENT]}
 NOTE = (
-    "Models at one density, {density:g} gDW/L, {models} at each state and the same KM at every state: "
-    "uniform in ln over the published range, or made by a generator that was trained on the state of "
-    "the case file. The fastest of them stands for its state. `never fast` means: not found by this "
-    "search."
+    "Models at one density, {density:g} gDW/L, {models} at each state and the same KM at every "
+    "state: uniform in ln over the published range, or made by a generator that was trained on the "
+    "state of the case file. The fastest of them stands for its state. `never fast` means: not "
+    "found by this search."
 )
 DIFFERENCES = """The article looks at 5,000 states that are consistent with its omics data, and
 trains generators on them; the states here lie around the one of the case file, and the generators
@@ -175,10 +179,7 @@ def _polar(landscape: Landscape) -> str:
     )
 
 
-def _ranges(ranges: object, states: int) -> str:
-    import pandas as pd
-
-    frame = pd.DataFrame(ranges)
+def _ranges(frame: pd.DataFrame, states: int) -> str:
     if frame.empty:
         return "None: every range of every species has one."
     lines = [

@@ -32,7 +32,7 @@ HOURS = 60.0
 POINTS = 241
 MOST_STEPS = 6_000
 """Steps of a culture; those that reach 60 h take a few hundred to two thousand."""
-TOGETHER = 10
+TOGETHER = 64
 """Cultures that are followed together."""
 
 

@@ -62,7 +62,7 @@ class RateField:
         backward = forward * np.exp(affinity)
         slopes = self._orders * forward[self.reaction]
         slopes -= self._back_orders * backward[self.reaction]
-        slopes -= self._terms @ (occupied(self.laws, x) * net[self.laws.reaction])
+        slopes -= np.asarray(self._terms @ (occupied(self.laws, x) * net[self.laws.reaction]))
         return net, slopes
 
     def _parts(
@@ -133,5 +133,5 @@ class CellField:
         per_c = np.exp(-y.T)
         slope = self.field.by_log(slopes) * per_c
         diagonal = np.arange(y.shape[1])
-        slope[diagonal, diagonal] -= (self._matrix @ v) * per_c
+        slope[diagonal, diagonal] -= np.asarray(self._matrix @ v) * per_c
         return slope.transpose(2, 1, 0)

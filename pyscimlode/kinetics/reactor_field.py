@@ -104,7 +104,8 @@ class ReactorField:
 
     def _change(self, y: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return d ln c/dt ``(species, rows)`` and mu ``(rows,)``."""
-        return (self.field.sparse_matrix @ v) * self._scale(y), v[self.growth] / self.density
+        change = np.asarray(self.field.sparse_matrix @ v) * self._scale(y)
+        return change, v[self.growth] / self.density
 
     def _scale(self, y: FloatArray) -> FloatArray:
         """Return 1/c in the cells and X/S in the medium ``(species, rows)``."""

@@ -31,7 +31,7 @@ TIMES_MIN = (24.0, 34.0)
 TOLERANCES = (0.05, float(np.exp(-1.0)))
 PATHS = 35
 """Times of the paths that are kept for figures."""
-PORTION = 80
+PORTION = 400
 """Runs that are simulated together."""
 
 

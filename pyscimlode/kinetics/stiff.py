@@ -24,7 +24,7 @@ OnStep = Callable[[IntArray, FloatArray, Callable[[float], FloatArray]], None]
 """(rows, lengths of their steps, share of the step -> y ``(rows, n)``), after accepted steps."""
 LOWEST, HIGHEST = -230.0, 50.0
 """Range of ln c (mM) in which rates are evaluated: what a solver tries beyond it is cut off."""
-MOST_STEPS = 20_000
+MOST_STEPS = 5_000
 TOGETHER = 64
 """Rows that are advanced at once; the others wait until one of them ends."""
 SHORTEST = 1e-22

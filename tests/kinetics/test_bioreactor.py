@@ -85,7 +85,10 @@ def test_mistakes_are_named(cells: KineticModel, culture: BatchCulture, toy: Kin
         batch_culture(cells, "BIO", most=30)
 
 
-def test_many_cultures_end_in_a_status(pathway: KineticCase) -> None:
+def test_many_cultures_end_in_a_status(
+    pathway: KineticCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyscimlode.kinetics.bioreactor.TOGETHER", 10)
     evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 12, low=-10.0, high=-5.0)
     done: list[tuple[int, int]] = []
     cultures = batch_cultures(
@@ -112,8 +115,11 @@ def test_many_cultures_end_in_a_status(pathway: KineticCase) -> None:
     assert given_up[0].at_end() == given_up[0].biomass[np.isfinite(given_up[0].biomass)][-1]
 
 
-def test_an_executor_gives_the_same_cultures(pathway: KineticCase) -> None:
-    evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 11, low=-10.0, high=-5.0)
+def test_an_executor_gives_the_same_cultures(
+    pathway: KineticCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyscimlode.kinetics.bioreactor.TOGETHER", 10)
+    evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 12, low=-10.0, high=-5.0)
     options = {"held": HELD, "hours": 1.0, "points": 3, "most": 100}
     with ThreadPoolExecutor(2) as pool:
         there = batch_cultures(evaluator, ln_km, "BIO", executor=pool, **options)
