@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.data.frozen import FrozenDict
-from pyscimlode.errors import DataError, MissingDependencyError
+from pyscimlode.errors import DataError, MissingDependencyError, did_you_mean
+from pyscimlode.kinetics.imported import import_extra
 from pyscimlode.kinetics.network import KineticNetwork
 from pyscimlode.kinetics.stoichiometric import PROTON, WATER, plain_name
 from pyscimlode.models.kinetic.reactions import DISPLACEMENT, KineticReaction
@@ -39,6 +40,23 @@ class EstimatedKeq:
     keq: FloatArray
     log_sd: FloatArray
     missing: Mapping[str, str]
+
+    def filled(self, network: KineticNetwork, values: Mapping[str, float]) -> FloatArray:
+        """Return ``keq`` with values for reactions that have no estimate (or another one).
+
+        Passive transport has 1; with protons of kind ``displacement`` it is what their gradient
+        gives.
+
+        Args:
+            network: that was estimated.
+            values: reaction -> Keq in mM.
+
+        Raises:
+            ModelError: an unknown reaction.
+        """
+        keq = self.keq.copy()
+        keq[network.reaction_index(values)] = list(values.values())
+        return keq
 
 
 def keq_from_equilibrator(
@@ -65,25 +83,30 @@ def keq_from_equilibrator(
         ph: of all compartments.
         ionic_strength: M.
         temperature: K.
-        contribution: an ``equilibrator_api.ComponentContribution`` to use; made when None, which
-            may load its database.
+        contribution: an ``equilibrator_api.ComponentContribution`` to use. When None, one is made
+            on the compounds that equilibrator-cache-data brings (KEGG's and BiGG's), which
+            downloads nothing; one of your own may download eQuilibrator's full database (1.3 GB)
+            when it meets a compound that these lack.
 
     Raises:
         MissingDependencyError: equilibrator-api is not installed.
         DataError: an unknown species among the identifiers.
     """
     try:
-        import equilibrator_api as api  # type: ignore[import-not-found,unused-ignore]
+        import equilibrator_api as api
     except ImportError as error:
         raise MissingDependencyError(
             "Estimating equilibrium constants needs equilibrator-api, which is not installed "
-            f"({error}); install it with: pip install equilibrator-api"
+            f"({error}); install it with: pip install 'pyscimlode[equilibrator]'"
         ) from error
     for name in identifiers or ():
         if name not in network.species_ids:
-            raise DataError(f"The species {name!r} of the identifiers is not in the network.")
+            raise DataError(
+                f"The species {name!r} of the identifiers is not in the network."
+                + did_you_mean(name, network.species_ids)
+            )
     if contribution is None:
-        contribution = api.ComponentContribution()
+        contribution = api.ComponentContribution(ccache=_bundled_compounds())
     contribution.p_h = api.Q_(ph)
     contribution.ionic_strength = api.Q_(ionic_strength, "M")
     contribution.temperature = api.Q_(temperature, "K")
@@ -109,6 +132,14 @@ def keq_from_equilibrator(
         )
         log_sd[j] = sd / (GAS_CONSTANT * temperature)
     return EstimatedKeq(keq, log_sd, FrozenDict(missing))
+
+
+def _bundled_compounds() -> Any:
+    """Return the compounds of equilibrator-cache-data, without eQuilibrator's way to more."""
+    from equilibrator_cache.api import create_compound_cache_from_sqlite_file
+
+    data = import_extra("equilibrator_cache_data", "equilibrator", "Estimating Keq offline")
+    return create_compound_cache_from_sqlite_file(data.MINI_COMPOUND_CACHE_PATH)
 
 
 def log_unit_factor(network: KineticNetwork, reaction: KineticReaction, ph: float) -> float:

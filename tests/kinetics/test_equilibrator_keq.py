@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyscimlode.errors import MissingDependencyError
+from pyscimlode.errors import MissingDependencyError, ModelError
 from pyscimlode.kinetics import (
     Compartment,
+    EstimatedKeq,
     KineticCase,
     KineticNetwork,
     KineticSpecies,
@@ -62,7 +63,7 @@ def test_without_equilibrator_it_is_named(
     toy: KineticCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "equilibrator_api", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install equilibrator-api"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'pyscimlode\[equilibrator\]'"):
         keq_from_equilibrator(toy.network)
 
 
@@ -87,6 +88,28 @@ def test_upper_glycolysis(contribution: Any) -> None:
     # glucose + ATP at pH 7: dG'0 of -14 to -22 kJ/mol, and a proton of 1e-4 mM
     assert 1e2 < found.keq[1] / 1e-4 < 1e4
     assert np.all(found.log_sd[[1, 2, 4]] > 0)
+
+
+def test_measured_constants_fill_the_gaps() -> None:
+    network = glycolysis()
+    estimated = EstimatedKeq(np.array([np.nan, 1.0, 2.0, np.inf, 3.0]), np.zeros(5), {})
+    assert estimated.filled(network, {"GLCt": 1.0, "FBA": 0.1}).tolist() == [1, 1, 2, np.inf, 0.1]
+    with pytest.raises(ModelError, match=r"The reaction 'GLC' is not known"):
+        estimated.filled(network, {"GLC": 1.0})
+
+
+@pytest.mark.slow
+def test_by_default_nothing_is_downloaded(contribution: Any) -> None:
+    network = KineticNetwork(
+        "rare",
+        (Compartment("c"),),
+        (KineticSpecies("A", "c"), KineticSpecies("atp_c", "c", fixed=True)),
+        (reaction("R1", "rev_mm", "A <-> atp_c"),),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = keq_from_equilibrator(network, identifiers={"A": "metanetx.chemical:MNXM50000"})
+    assert dict(found.missing) == {"R1": "eQuilibrator does not know 'A'"}
 
 
 @pytest.mark.slow
