@@ -52,7 +52,8 @@ DIFFERENCES = """The article looks at 5,000 states that are consistent with its 
 trains generators on them; the states here lie around the one of the case file, and the generators
 see none of them. They are so alike that models of one state are valid at all of them, and what
 differs between states is how fast their fastest model is: `never fast` is therefore asked of the
-fastest quarter. The published code has no map; PCA, t-SNE and the polar view follow the article's words."""
+fastest quarter. The published code has no map; PCA, t-SNE and the polar view follow the article's
+words."""
 
 
 def run(kept: Kept, quick: bool) -> Report:

@@ -13,7 +13,7 @@ np.float64(-3.487246)
 
 from __future__ import annotations
 
-from pyscimlode.kinetics.bioreactor import BatchCulture, batch_culture, batch_cultures
+from pyscimlode.kinetics.bioreactor import batch_culture, batch_cultures
 from pyscimlode.kinetics.case_json import (
     KineticCase,
     case_to_json,
@@ -24,6 +24,7 @@ from pyscimlode.kinetics.case_json import (
 )
 from pyscimlode.kinetics.checks import check_state, log_displacement
 from pyscimlode.kinetics.cobra_models import network_from_cobra
+from pyscimlode.kinetics.cultures import BatchCulture, cultures_table
 from pyscimlode.kinetics.equilibrator_keq import EstimatedKeq, keq_from_equilibrator
 from pyscimlode.kinetics.evaluator import THRESHOLD, Evaluation, KineticEvaluator
 from pyscimlode.kinetics.evolution import (
@@ -46,10 +47,7 @@ from pyscimlode.kinetics.integration import (
     with_measured,
 )
 from pyscimlode.kinetics.landscape import (
-    EvolutionSearch,
-    GeneratorSearch,
     Landscape,
-    UniformSearch,
     embed,
     never_fast,
     polar_view,
@@ -85,6 +83,7 @@ from pyscimlode.kinetics.robustness import (
 )
 from pyscimlode.kinetics.sbml_export import model_to_sbml, write_sbml
 from pyscimlode.kinetics.sbml_import import model_from_sbml, read_sbml
+from pyscimlode.kinetics.searches import EvolutionSearch, GeneratorSearch, UniformSearch
 from pyscimlode.kinetics.simulated import simulate_strains, with_levels
 from pyscimlode.kinetics.skimpy_yaml import read_skimpy_yaml
 from pyscimlode.kinetics.state import SteadyState
@@ -135,6 +134,7 @@ __all__ = [
     "check_state",
     "compare_eigenvalues",
     "compartment_species",
+    "cultures_table",
     "embed",
     "evolve",
     "example_pathway",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.backends.status import Status
 from pyscimlode.errors import DataError, SolverError
+from pyscimlode.kinetics.cultures import BatchCulture
 from pyscimlode.kinetics.evaluator import KineticEvaluator
 from pyscimlode.kinetics.moieties import balances
 from pyscimlode.kinetics.network import KineticNetwork
@@ -20,9 +20,6 @@ from pyscimlode.kinetics.reactor_field import ReactorField, released_species
 from pyscimlode.kinetics.spread import Progress, spread
 from pyscimlode.kinetics.state import SteadyState
 from pyscimlode.kinetics.stiff import LogPaths, integrate_log
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -34,97 +31,6 @@ MOST_STEPS = 6_000
 """Steps of a culture; those that reach 60 h take a few hundred to two thousand."""
 TOGETHER = 64
 """Cultures that are followed together."""
-
-
-@dataclass(frozen=True, eq=False)
-class BatchCulture:
-    """What happened in the reactor.
-
-    A culture that was given up has NaN after :attr:`reached_h`; how it ended is a value, and
-    :attr:`message` says it in words.
-
-    Attributes:
-        hours: ``(times,)``.
-        biomass: ``(times,)`` gDW/L.
-        growth_rate: ``(times,)`` mu in 1/h.
-        concentrations: ``(times, species)`` mM, of the cell or of the medium.
-        species: ids.
-        medium: ids of the species that were released.
-        balance_error: species of the medium -> abs(gained - integral of X N v dt) over the
-            integral of abs(X N v), by Simpson's rule on the solver's steps.
-        moiety_error: largest relative change of a conserved total.
-        status: of the integration.
-        reached_h: last hour that was reached.
-        instability: largest real part of the eigenvalues of the Jacobian in ln c at the end, 1/h.
-        pace_h: length of its last step.
-        steps: of the solver.
-    """
-
-    hours: FloatArray
-    biomass: FloatArray
-    growth_rate: FloatArray
-    concentrations: FloatArray
-    species: tuple[str, ...]
-    medium: tuple[str, ...]
-    balance_error: Mapping[str, float]
-    moiety_error: float
-    status: Status
-    reached_h: float
-    instability: float
-    pace_h: float
-    steps: int
-
-    @property
-    def survived(self) -> bool:
-        """Whether the culture was followed to the end, with finite positive concentrations."""
-        return self.status is Status.SUCCESS and bool((self.concentrations > 0).all())
-
-    @property
-    def message(self) -> str:
-        """How it ended, in a sentence."""
-        if self.status is Status.SUCCESS:
-            return f"Followed for {self.hours[-1]:g} h."
-        return (
-            f"Given up at {self.reached_h:.4g} h of {self.hours[-1]:g} after {self.steps} steps "
-            f"({self.status.name.lower()}). The state there changes within {self.pace_h:.0e} h, "
-            f"and its largest eigenvalue is {self.instability:+.3g}/h: a starved cell without "
-            "regulation may swing so fast for hours."
-        )
-
-    def plot(self, species: Mapping[str, str] | None = None, **options: Any) -> Any:
-        """Plot biomass and medium over time; see ``pyscimlode.plots.plot_cultures``."""
-        from pyscimlode import plots
-
-        return plots.plot_cultures([self], species, **options)
-
-    def concentration(self, species: str) -> FloatArray:
-        """Return the course of one species ``(times,)`` in mM.
-
-        Raises:
-            DataError: there is no such species.
-        """
-        if species not in self.species:
-            raise DataError(f"The culture has no species {species!r}.")
-        return self.concentrations[:, self.species.index(species)]
-
-    def exhausted_h(self, species: str, share: float = 0.01) -> float:
-        """Return the first hour at which less than a share of the start is left; inf if never."""
-        course = self.concentration(species)
-        below = np.flatnonzero(course < share * course[0])
-        return float(self.hours[below[0]]) if len(below) else float("inf")
-
-    def at_end(self, species: str | None = None) -> float:
-        """Return biomass (gDW/L) or a species (mM) at the last time that was reached."""
-        course = self.biomass if species is None else self.concentration(species)
-        return float(course[np.isfinite(course)][-1])
-
-    def to_frame(self, species: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return hours, biomass, growth rate and species (those of the medium by default)."""
-        import pandas as pd
-
-        chosen = self.medium if species is None else tuple(species)
-        columns = {"hours": self.hours, "biomass": self.biomass, "growth_rate": self.growth_rate}
-        return pd.DataFrame({**columns, **{name: self.concentration(name) for name in chosen}})
 
 
 def batch_culture(

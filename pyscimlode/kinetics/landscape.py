@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +14,8 @@ import numpy.typing as npt
 
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
-from pyscimlode.kinetics.evolution import Evolution, evolve
-from pyscimlode.kinetics.generator import BOUNDS, KineticGenerator
 from pyscimlode.kinetics.network import KineticNetwork
+from pyscimlode.kinetics.searches import Search, UniformSearch
 from pyscimlode.kinetics.spread import Progress, spread
 from pyscimlode.kinetics.state import SteadyState
 
@@ -26,50 +25,6 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 MOST_EXACT = 500
 """States up to which t-SNE is exact; the threads of its approximation slow each other down."""
-Search = Callable[[KineticEvaluator, int], npt.ArrayLike]
-"""(evaluator, seed) -> ln KM ``(models, KM)`` whose fastest stands for a state."""
-
-
-@dataclass(frozen=True)
-class UniformSearch:
-    """KM uniform in ln between two bounds (ln mM): quick, and far from what evolution finds."""
-
-    models: int = 200
-    low: float = BOUNDS[0]
-    high: float = BOUNDS[1]
-
-    def __call__(self, evaluator: KineticEvaluator, seed: int) -> FloatArray:
-        """Return ln KM ``(models, KM)``."""
-        shape = (self.models, len(evaluator.network.km_names))
-        return np.random.default_rng(seed).uniform(self.low, self.high, shape)
-
-
-@dataclass(frozen=True, eq=False)
-class GeneratorSearch:
-    """Models of a generator that was trained, as a rule, on one of the states."""
-
-    generator: KineticGenerator
-    theta: FloatArray
-    models: int = 200
-
-    def __call__(self, evaluator: KineticEvaluator, seed: int) -> FloatArray:
-        """Return ln KM ``(models, KM)``."""
-        return self.generator.sample(self.theta, self.models, seed)
-
-
-@dataclass(frozen=True, eq=False)
-class EvolutionSearch:
-    """Models of a generator that is trained on each state, as in the article."""
-
-    generator: KineticGenerator
-    settings: Evolution
-    models: int = 200
-
-    def __call__(self, evaluator: KineticEvaluator, seed: int) -> FloatArray:
-        """Return ln KM ``(models, KM)``."""
-        settings = replace(self.settings, seed=seed)
-        trained = evolve(self.generator, evaluator, settings, reward="fastest", progress=False)
-        return trained.generator.sample(trained.theta, self.models, seed)
 
 
 def read_states(
@@ -146,6 +101,13 @@ class Landscape:
         spread = log_c.std(axis=0)
         varied = spread > 1e-9
         return np.asarray((log_c[:, varied] - log_c[:, varied].mean(axis=0)) / spread[varied])
+
+    def table(self) -> pd.DataFrame:
+        """Return one row for each state: ``state``, ``fastest`` (1/h), ``incidence``, ``fast``."""
+        import pandas as pd
+
+        columns = {"fastest": self.fastest, "incidence": self.incidence, "fast": self.fast}
+        return pd.DataFrame({"state": np.arange(len(self.states)), **columns})
 
     def plot(self, places: npt.ArrayLike | None = None, **options: Any) -> Any:
         """Plot a map, by default of :func:`embed`; see ``pyscimlode.plots.plot_landscape``."""

@@ -8,7 +8,8 @@ import pytest
 from pyscimlode.backends.status import Status
 from pyscimlode.errors import DataError, ModelError, SolverError
 from pyscimlode.kinetics import KineticCase, KineticModel, stoichiometry
-from pyscimlode.kinetics.bioreactor import INOCULUM, BatchCulture, batch_culture, batch_cultures
+from pyscimlode.kinetics.bioreactor import INOCULUM, batch_culture, batch_cultures
+from pyscimlode.kinetics.cultures import BatchCulture, cultures_table
 from tests.kinetics.cases import evaluator_of, random_ln_km
 
 HELD = ("o2_e", "co2_e", "pi_e")
@@ -126,3 +127,30 @@ def test_an_executor_gives_the_same_cultures(
     here = batch_cultures(evaluator, ln_km, "BIO", **options)
     for one, other in zip(there, here, strict=True):
         np.testing.assert_array_equal(one.concentrations, other.concentrations)
+
+
+def test_a_table_says_how_cultures_ended(culture: BatchCulture) -> None:
+    table = cultures_table([culture, culture], "glc_e", ["ac_e"])
+    assert table["survived"].all()
+    assert table["exhausted_h"][0] == culture.exhausted_h("glc_e")
+    assert table["ac_e"][1] == culture.concentration("ac_e")[-1]
+    assert table["message"][0] == "Followed for 60 h."
+    with pytest.raises(DataError, match=r"needs one culture or more"):
+        cultures_table([], "glc_e")
+    with pytest.raises(DataError, match=r"The culture has no species 'glucose'"):
+        cultures_table([culture], "glucose")
+
+
+def test_more_mistakes_are_named(pathway: KineticCase) -> None:
+    evaluator = evaluator_of(pathway)
+    km = np.zeros((1, len(pathway.network.km_names)))
+    with pytest.raises(DataError, match=r"ln_km has the shape \(3,\); it must be \(models, KM\)"):
+        batch_cultures(evaluator, km[0, :3], "BIO")
+    with pytest.raises(DataError, match=r"ln_km"):
+        batch_cultures(evaluator, km[:, :3], "BIO")
+    with pytest.raises(DataError, match=r"hours=-1 must be positive"):
+        batch_cultures(evaluator, km, "BIO", hours=-1)
+    with pytest.raises(DataError, match=r"points=1 at least 2"):
+        batch_cultures(evaluator, km, "BIO", points=1)
+    with pytest.raises(DataError, match=r"ln_km"):
+        batch_cultures(evaluator, km * np.nan, "BIO")

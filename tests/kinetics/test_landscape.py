@@ -17,16 +17,14 @@ from pyscimlode.kinetics import (
     published,
 )
 from pyscimlode.kinetics.landscape import (
-    EvolutionSearch,
-    GeneratorSearch,
     Landscape,
-    UniformSearch,
     embed,
     never_fast,
     polar_view,
     read_states,
     scan_landscape,
 )
+from pyscimlode.kinetics.searches import EvolutionSearch, GeneratorSearch, UniformSearch
 from tests.kinetics.cases import golden_case
 
 SEARCH = UniformSearch(40, low=-4.0, high=3.0)
@@ -160,3 +158,18 @@ def test_states_of_the_full_case(kinetic_data: Path) -> None:
     assert len(states) == 200
     found = scan_landscape(case.network, states[:3], UniformSearch(5))
     assert np.isfinite(found.fastest).all()
+
+
+def test_the_table_has_a_row_for_each_state(toys: Landscape) -> None:
+    table = toys.table()
+    assert list(table.columns) == ["state", "fastest", "incidence", "fast"]
+    np.testing.assert_array_equal(table["fastest"], toys.fastest)
+    assert table["fast"].sum() == (toys.fastest <= -3.0).sum()
+
+
+def test_every_state_is_told(toy: KineticCase) -> None:
+    told: list[tuple[int, int]] = []
+    search = UniformSearch(3, low=-1.0, high=1.0)
+    states = neighbours(toy, 2)
+    scan_landscape(toy.network, states, search, progress=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2)]
