@@ -17,7 +17,7 @@ from pyscimlode.errors import DataError
 from pyscimlode.plots.style import GREY, PALETTE, Figure, figure_legend, panels, plain, styled
 
 if TYPE_CHECKING:
-    from pyscimlode.kinetics.bioreactor import BatchCulture
+    from pyscimlode.kinetics.cultures import BatchCulture
     from pyscimlode.kinetics.landscape import Landscape
     from pyscimlode.kinetics.robustness import Robustness
 

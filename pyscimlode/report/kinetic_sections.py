@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pyscimlode.kinetics import Evaluation, EvolutionResult, KineticCase, KineticNetwork
-    from pyscimlode.kinetics.bioreactor import BatchCulture
+    from pyscimlode.kinetics.cultures import BatchCulture
     from pyscimlode.kinetics.landscape import Landscape
     from pyscimlode.kinetics.robustness import Robustness
     from pyscimlode.kinetics.torch import GradientResult

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics import Evaluation, EvolutionResult, KineticCase
-    from pyscimlode.kinetics.bioreactor import BatchCulture
+    from pyscimlode.kinetics.cultures import BatchCulture
     from pyscimlode.kinetics.landscape import Landscape
     from pyscimlode.kinetics.robustness import Robustness
     from pyscimlode.kinetics.torch import GradientResult
