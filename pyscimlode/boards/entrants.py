@@ -22,7 +22,7 @@ from pyscimlode.fitting.recipes import default_hybrid, default_model, default_st
 from pyscimlode.models.base import Model
 from pyscimlode.models.hybrid import HybridODE
 from pyscimlode.models.neural_ode import NeuralODE
-from pyscimlode.models.pathways import permuted_enzymes
+from pyscimlode.models.pathways import Pathway, permuted_enzymes
 from pyscimlode.training import Stage
 
 CONTROL_NAMES = tuple(control.name for control in CONTROLS)
@@ -91,7 +91,10 @@ def permuted_hybrid(task: Task) -> Recipe | None:
     recipe = hybrid(task)
     if recipe is None or not isinstance(recipe.model, HybridODE):
         return None
-    wrong = replace(recipe.model, pathway=permuted_enzymes(recipe.model.pathway))
+    pathway = recipe.model.pathway
+    if not isinstance(pathway, Pathway):
+        return None
+    wrong = replace(recipe.model, pathway=permuted_enzymes(pathway))
     return Recipe(wrong, recipe.stages)
 
 

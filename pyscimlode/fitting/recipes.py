@@ -10,12 +10,13 @@ import numpy as np
 from pyscimlode.data.dataset import Dataset
 from pyscimlode.models.base import Model
 from pyscimlode.models.hybrid import HybridODE
+from pyscimlode.models.kinetic.pathway import KineticPathway
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
 from pyscimlode.models.pathways import Pathway
 from pyscimlode.models.registry import resolve_model
 from pyscimlode.objectives.protocols import Protocol
 from pyscimlode.problem import Objective
-from pyscimlode.training import PUBLISHED_STAGES, Adam, Collocation, Stage
+from pyscimlode.training import BFGS, PUBLISHED_STAGES, Adam, Collocation, Stage
 
 FEW_STRAINS = 5
 """Up to so many training strains regularisation matters more than fit."""
@@ -40,7 +41,11 @@ def chosen_model(protocol: Protocol, model: str | Model | None, train: Dataset) 
     if model is None:
         return default_model(protocol, len(train.strains))
     resolved = resolve_model(model)
-    if isinstance(model, str) and isinstance(resolved, HybridODE):
+    if (
+        isinstance(model, str)
+        and isinstance(resolved, HybridODE)
+        and isinstance(resolved.pathway, Pathway)
+    ):
         return default_hybrid(resolved.pathway, train)
     return resolved
 
@@ -100,10 +105,13 @@ def default_stages(
     Few strains are trained shorter and with strong weight decay: longer training on two strains
     makes forecasts of a third worse. Hybrid models take larger steps, and the fewer the strains,
     the more weight decay draws their rates back to the initial ones; all the more where their
-    network sees controls, from which it could learn few strains by heart.
+    network sees controls, from which it could learn few strains by heart. Kinetic models start from
+    a generated model and have no collocation, because slopes of stiff trajectories say little.
     """
     if protocol == "identity":
         return PUBLISHED_STAGES
+    if isinstance(model, HybridODE) and isinstance(model.pathway, KineticPathway):
+        return _kinetic_stages(n_strains)
     if isinstance(model, HybridODE):
         return _hybrid_stages(n_strains, model.network_sees_controls)
     if n_strains <= FEW_STRAINS:
@@ -128,6 +136,14 @@ def _hybrid_stages(n_strains: int, sees_controls: bool) -> tuple[Stage, ...]:
     return (
         Collocation(steps=200, lr=lr, weight_decay=decay),
         Adam(steps=steps, lr=lr / 2, schedule="cosine", weight_decay=decay, clip=1.0),
+    )
+
+
+def _kinetic_stages(n_strains: int) -> tuple[Stage, ...]:
+    decay = 1.0 if n_strains <= FEW_STRAINS else 0.1 if n_strains < SEVERAL_STRAINS else 1e-3
+    return (
+        Adam(steps=100, lr=3e-2, schedule="cosine", weight_decay=decay, clip=1.0),
+        BFGS(max_iters=30),
     )
 
 

@@ -81,6 +81,11 @@ class MeasuredModel(Model, Protocol):
         ...
 
     @property
+    def stiff(self) -> bool:
+        """Whether implicit solvers are the first choice."""
+        ...
+
+    @property
     def default_start(self) -> FloatArray:
         """``(states,)`` where states start that a strain was never measured for."""
         ...

@@ -147,13 +147,25 @@ class HybridODE:
     def reactions(self) -> tuple[Reaction, ...]:
         """What reactions do to measured species, with their enzymes; kinetic ones in net."""
         if isinstance(self.pathway, KineticPathway):
-            return self.pathway.measured_reactions()
+            return self.pathway.measured_reactions(self.control_names)
         return self.pathway.reactions
+
+    @property
+    def flux_names(self) -> tuple[str, ...]:
+        """Names of the reactions, in the order of :meth:`fluxes`."""
+        if isinstance(self.pathway, KineticPathway):
+            return self.pathway.reaction_ids
+        return tuple(reaction.name for reaction in self.pathway.reactions)
 
     @property
     def control_transform(self) -> ControlTransform | None:
         """How the model needs its controls; see :class:`pyscimlode.models.base.MeasuredModel`."""
         return self.rates.control_transform
+
+    @property
+    def stiff(self) -> bool:
+        """Whether implicit solvers are the first choice: for kinetic pathways they are."""
+        return isinstance(self.pathway, KineticPathway)
 
     @property
     def default_start(self) -> FloatArray:

@@ -137,7 +137,7 @@ def rate_curves(
     held = _enzyme(chosen, enzyme)
     levels = LEVELS if held and along in training.state_names else {"median": LEVELS["median"]}
     laws = None if truth is None else known_laws(truth, model, result.train)
-    column = [r.name for r in model.pathway.reactions].index(chosen.name)
+    column = model.flux_names.index(chosen.name)
     values = training.span(along, points)
     frames = []
     for level, quantile in levels.items():
@@ -179,7 +179,7 @@ def find_reaction(model: HybridODE, name: str) -> Reaction:
     Raises:
         ModelError: the pathway has none.
     """
-    known = {reaction.name: reaction for reaction in model.pathway.reactions}
+    known = {reaction.name: reaction for reaction in model.reactions}
     if name not in known:
         raise ModelError(
             f"There is no reaction {name!r} in this pathway; there are {', '.join(known)}."

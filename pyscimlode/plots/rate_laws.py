@@ -32,10 +32,10 @@ def known_laws(
         DataError: a parameter set is unknown, or belongs to other reactions, columns or units.
     """
     if not isinstance(truth, str | PathwayParameters):
-        return _checked(truth, len(model.pathway.reactions))
+        return _checked(truth, len(model.flux_names))
     parameters = parameter_set(truth)
     simulated = {r.name: (r.substrates, r.products) for r in simulated_pathway().reactions}
-    for reaction in model.pathway.reactions:
+    for reaction in model.reactions:
         if simulated.get(reaction.name) != (reaction.substrates, reaction.products):
             raise DataError(
                 f"Reaction {reaction.name!r} is not one of the simulated pathway, whose rate laws "
@@ -44,7 +44,7 @@ def known_laws(
     _check_columns(dataset)
     states = [dataset.state_names.index(name) for name in STATE_NAMES]
     enzymes = [dataset.control_names.index(name) for name in ENZYME_NAMES]
-    order = [list(simulated).index(reaction.name) for reaction in model.pathway.reactions]
+    order = [list(simulated).index(reaction.name) for reaction in model.reactions]
 
     def laws(z: FloatArray, p: FloatArray) -> FloatArray:
         rates = fluxes(list(z[:, states].T), list(p[:, enzymes].T), parameters)

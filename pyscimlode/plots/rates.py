@@ -72,7 +72,7 @@ def plot_rates(
         DataError: the fit was saved without data, or ``truth`` does not fit the pathway.
     """
     model = hybrid_model(result)
-    every = model.pathway.reactions
+    every = model.reactions
     shown = every if reaction is None else (find_reaction(model, reaction),)
     training = TrainingValues.of(result.train)
     axes_of = {r.name: [against] if against else _dependencies(r) for r in shown}
@@ -107,10 +107,12 @@ def equation(reaction: Reaction) -> str:
 
 
 def rate_label(model: HybridODE, reaction: Reaction, dataset: Dataset) -> str:
-    """Return the label of a rate axis, with the unit of the reaction's reference state."""
-    position = [r.name for r in model.pathway.reactions].index(reaction.name)
-    state = dataset.state_names[model.structure.reference[position]]
-    unit = dataset.units.get(state, "1")
+    """Return the label of a rate axis, with the unit of the reaction's reference state.
+
+    Rates of kinetic pathways are in mM of cell volume.
+    """
+    state = model.rates.flux_states()[model.flux_names.index(reaction.name)]
+    unit = "mM" if state is None else dataset.units.get(dataset.state_names[state], "1")
     return f"rate [{plain(unit)}/{plain(dataset.time_unit)}]"
 
 
@@ -140,7 +142,7 @@ def _draw(axis: Axes, curves: pd.DataFrame) -> None:
                 linestyle=(0, (4, 2)),
                 gid=f"truth:{level}",
             )
-    axis.set_ylim(bottom=0.0)
+    axis.set_ylim(bottom=min(0.0, float(curves["rate"].min())))
     axis.margins(x=0.0)
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pyscimlode.results import FitResult, Scores
 
 MOST_STRAINS = 3
+MOST_RATES = 20
+"""Reactions whose rates are drawn."""
 """Held-out strains that get forecast panels of their own."""
 
 
@@ -131,8 +133,15 @@ def forecast_section(result: FitResult, album: Album, prefix: str) -> Iterator[s
 
 def _rates(result: FitResult, album: Album, prefix: str) -> Iterator[str]:
     """Return the learned rates of a hybrid model, beside the true ones of simulated strains."""
-    truth = _known_parameters(result)
     yield html.heading("The learned rates", 3)
+    reactions = len(hybrid_model(result).reactions)
+    if reactions > MOST_RATES:
+        yield html.paragraph(
+            f"{reactions} reactions are too many to draw; plot_rates(result, reaction) shows one.",
+            "quiet",
+        )
+        return
+    truth = _known_parameters(result)
     yield album.add(
         f"{prefix}rates",
         plots.plot_rates(result, truth=truth),

@@ -29,6 +29,10 @@ MODELS = {
         "fast each one runs is learned. A reaction stops when its substrate is gone, so a "
         "concentration cannot become negative."
     ),
+    "kinetic_ode": (
+        "A kinetic model: every reaction has its rate law, with its thermodynamics; KM and Vmax "
+        "were trained, starting from those of a generated model."
+    ),
 }
 
 NRMSE = (

@@ -15,9 +15,10 @@ from pyscimlode.data.costello2018 import PROTEINS
 from pyscimlode.models import HybridODE, isopentenol_pathway, limonene_pathway
 from pyscimlode.models.neural_ode import NeuralODE, ProductionDegradation
 from pyscimlode.models.scaling import identity_scaling, stack
-from pyscimlode.problem import Objective, Problem
+from pyscimlode.problem import Member, Objective, Problem, build_problem
 from tests.backends.problems import initial_theta, small_problem
 from tests.models.hybrids import hybrids
+from tests.models.kinetic.ramps import enzyme_ramps
 
 FloatArray = npt.NDArray[np.float64]
 TIGHT = SolverSpec("auto", rtol=1e-10, atol=1e-12, max_steps=100_000)
@@ -89,6 +90,17 @@ def _learned_slopes() -> Case:
     return _case(small_problem(model, members=2, seed=6), 1.5)
 
 
+def _kinetic(widths: tuple[int, ...] = ()) -> Case:
+    """A generated kinetic model; levels of three enzymes change, a member has its own scales."""
+    dataset, model = enzyme_ramps()
+    problem = build_problem(
+        dataset,
+        model.hybrid(widths=widths, initial_spread=0.3),
+        [Member(dataset.names), Member(dataset.names[:1], seed=1)],
+    )
+    return _case(problem)
+
+
 def _stiff() -> Case:
     """One state that relaxes several thousand times within the experiment."""
     model = ProductionDegradation(widths=(4,), features="linear")
@@ -117,6 +129,8 @@ MAKERS = {
     "isopentenol-pathway": lambda: _pathway(
         HybridODE(isopentenol_pathway(), widths=(4,)), "Isopentenol"
     ),
+    "kinetic": _kinetic,
+    "kinetic-network": lambda: _kinetic((4,)),
     "stiff": _stiff,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from pyscimlode.backends.torch.common import TorchSession, tolerances_for
 from pyscimlode.backends.torch.methods import EXPLICIT_DEFAULT
 from pyscimlode.backends.torch.threads import one_blas_thread
 from pyscimlode.errors import TimeError
+from pyscimlode.models.base import MeasuredModel
 from pyscimlode.problem import Problem
 
 IntArray = npt.NDArray[np.int64]
@@ -32,7 +34,8 @@ class PortableSession(TorchSession):
 
     Args:
         problem: the problem.
-        solver: ``"auto"`` (tsit5, and rosenbrock where that is held down by stability),
+        solver: ``"auto"`` (tsit5, and rosenbrock where that is held down by stability, or from the
+            start where the model is known to be stiff),
             ``"tsit5"``, ``"dopri5"``, ``"dopri8"``, ``"rk4"``, ``"rosenbrock"`` or ``"esdirk"``.
         device: where to compute.
         dtype: ``torch.float64`` or ``torch.float32`` (rtol is then at least 5e-6).
@@ -52,6 +55,9 @@ class PortableSession(TorchSession):
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         super().__init__(problem, device, dtype)
+        model = problem.model
+        if solver.method == "auto" and isinstance(model, MeasuredModel) and model.stiff:
+            solver = replace(solver, method=TAKES_OVER)
         self.solver, self.notes = tolerances_for(solver, dtype)
         self._lasting_notes = self.notes
         self._library = library

@@ -161,13 +161,14 @@ class KineticPathway:
             _known(control, control_names, f"enzyme of reaction {reaction!r},", "the controls")
         return tuple(self.enzymes.items())
 
-    def measured_reactions(self) -> tuple[Reaction, ...]:
-        """Return what the reactions do to the species that are not fixed, as plots show them.
+    def measured_reactions(self, control_names: Sequence[str] = ()) -> tuple[Reaction, ...]:
+        """Return what the reactions do, in net, to the species that are not fixed.
 
-        Reactions among fixed species alone are left out.
+        Reactions among fixed species alone are left out. Enzymes are those of a data set with these
+        controls.
         """
         dynamic = {s.id for s in self.species if not s.fixed}
-        enzymes = {r: r for r in self.reaction_ids} if self.enzymes is None else self.enzymes
+        enzymes = dict(self.uses(control_names)) if control_names else {}
         shown = []
         for reaction in self.reactions:
             net: dict[str, float] = {}
