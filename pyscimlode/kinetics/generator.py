@@ -23,6 +23,7 @@ BOUNDS = (-25.0 + LN_M, 3.0 + LN_M)
 SMALLEST_MEAN_SQUARE = 1e-12
 """Keeps the scaling of outputs that are all zero defined."""
 RANGES = ("entry", "batch")
+DTYPES = ("float64", "float32")
 BATCH = 100
 TOGETHER = 2500
 """Models that pass through the layers together: what is between the layers takes memory."""
@@ -184,7 +185,11 @@ class KineticGenerator:
             batch: models made together; large ones are faster, and with ``range="batch"`` the
                 batch is part of what a model is.
             dtype: ``"float32"`` is about twice as fast, and as good for samples.
+
+        Raises:
+            ModelError: a batch of none, another dtype, or weights of another generator.
         """
+        self._check_sample(theta, models, batch, dtype)
         weights = theta.astype(dtype)
         for start in range(0, models, batch):
             rng = np.random.default_rng([*np.atleast_1d(seed).tolist(), start])
@@ -201,12 +206,21 @@ class KineticGenerator:
         dtype: str = "float64",
     ) -> FloatArray:
         """Return all :meth:`batches` as one array ``(models, KM)``."""
+        self._check_sample(theta, models, batch, dtype)
         result = np.empty((models, len(self.km_names)), dtype=dtype)
         start = 0
         for part in self.batches(theta, models, seed, batch=batch, dtype=dtype):
             result[start : start + len(part)] = part
             start += len(part)
         return result
+
+    def _check_sample(self, theta: FloatArray, models: int, batch: int, dtype: str) -> None:
+        if models < 0 or batch < 1 or dtype not in DTYPES:
+            raise ModelError(
+                f"models={models}, batch={batch} and dtype={dtype!r} make no sample: models are "
+                f"not negative, a batch has one or more, and dtypes are {' and '.join(DTYPES)}."
+            )
+        self.layout.check(theta)
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON data; ``KineticGenerator.from_json`` reads it."""

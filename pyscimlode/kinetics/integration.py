@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ def measured_intervals(
         raise DataError(f"spread={spread!r} must be at least 0 and below 1.")
     result = {}
     for name, given in reports.items():
-        values = [given] if isinstance(given, int | float) else [float(x) for x in given]
+        values = _values(name, given)
         if not values:
             raise DataError(f"The measured KM {name!r} has no value.")
         for value in values:
@@ -53,6 +53,16 @@ def measured_intervals(
         mean = math.fsum(math.log(value) for value in values) / len(values)
         result[name] = (mean + math.log1p(-spread), mean + math.log1p(spread))
     return result
+
+
+def _values(name: str, given: Any) -> list[float]:
+    try:
+        if isinstance(given, Iterable) and not isinstance(given, str):
+            return [float(value) for value in given]
+        return [float(given)]
+    except (TypeError, ValueError) as error:
+        message = f"The measured KM {name!r} is {given!r}; numbers in mM are expected."
+        raise DataError(message) from error
 
 
 def with_measured(

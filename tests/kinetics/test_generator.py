@@ -100,6 +100,16 @@ def test_batches_are_the_sample_in_parts() -> None:
     np.testing.assert_array_equal(np.concatenate(parts), generator.sample(theta, 70, 3, batch=30))
 
 
+def test_samples_that_cannot_be_made_are_refused() -> None:
+    generator = KineticGenerator(("a", "b"), noise=3, hidden=(4,))
+    theta = generator.initial(np.random.default_rng(0))
+    for options in ({"batch": 0}, {"dtype": "float16"}, {"models": -1}):
+        with pytest.raises(ModelError, match=r"make no sample: models are not negative"):
+            generator.sample(theta, **{"models": 2, **options})
+    with pytest.raises(ModelError, match=r"theta has shape \(5,\); this model has 26 parameters"):
+        generator.sample(theta[:5], 2)
+
+
 def test_measured_km_are_drawn_within_their_bounds() -> None:
     generator = small(measured={"b": (-1.0, -0.5)})
     theta, _ = drawn(generator)

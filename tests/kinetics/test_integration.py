@@ -21,6 +21,7 @@ def test_reports_become_an_interval_around_their_geometric_mean() -> None:
     low, high = measured_intervals({A_R2: [0.1, 10.0]})[A_R2]
     assert np.exp(low) == pytest.approx(0.8)
     assert np.exp(high) == pytest.approx(1.2)
+    assert measured_intervals({A_R2: np.int64(1)})[A_R2] == pytest.approx((low, high))
     one = measured_intervals({A_R2: 2.0}, spread=0.0)[A_R2]
     assert one == pytest.approx((np.log(2.0), np.log(2.0)))
 
@@ -81,6 +82,9 @@ def test_uncertainty_reduction(toy: KineticCase) -> None:
 
 
 def test_mistakes_are_named(toy: KineticCase) -> None:
+    for given in ("12", [0.5, None], {"a": 1.0}):
+        with pytest.raises(DataError, match=r"measured KM 'K' is .*; numbers in mM are expected"):
+            measured_intervals({"K": given})  # type: ignore[dict-item]
     with pytest.raises(DataError, match=r"The measured KM 'K' is -1.0 mM; it must be positive"):
         measured_intervals({"K": -1.0})
     with pytest.raises(DataError, match=r"The measured KM 'K' has no value"):
