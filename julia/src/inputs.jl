@@ -22,10 +22,18 @@ struct Piece
     widths::Vector{Float64}
 end
 
+"""
+    ramp(x)
+
+Return x between zero and one. Its derivative at a knot is that of the ramp which begins there:
+Rosenbrock methods take df/dt at the start of a step.
+"""
+ramp(x) = ifelse(x >= 1, one(x), ifelse(x < 0, zero(x), x))
+
 """Return p(t) of a piece."""
 function controls_at(piece::Piece, t)
     isempty(piece.knots) && return piece.base
-    return piece.base .+ piece.rises * clamp.((t .- piece.knots) ./ piece.widths, 0, 1)
+    return piece.base .+ piece.rises * ramp.((t .- piece.knots) ./ piece.widths)
 end
 
 """Return the knots strictly inside the piece: no step should run over one."""

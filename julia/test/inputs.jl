@@ -1,4 +1,5 @@
 include("examples.jl")
+using ForwardDiff: ForwardDiff
 using ReverseDiff: ReverseDiff
 using Test
 
@@ -17,6 +18,14 @@ knots, values = [0.0, 1.0, 3.0], [1.0 10.0; 2.0 10.0; 0.0 20.0]
     early = only(P.input_pieces(knots .+ 1, values, 0.0, 1.5; step = false))
     @test P.controls_at(early, 0.0) ≈ [1.0, 10.0]
     @test P.controls_at(early, 1.5) ≈ [1.5, 10.0]
+end
+
+@testset "dp/dt at a knot is that of the ramp which begins there" begin
+    piece = only(P.input_pieces(knots, values, 0.0, 5.0; step = false))
+    slope(t) = ForwardDiff.derivative(s -> P.controls_at(piece, s), t)
+    @test slope(0.0) == slope(0.5) == [1.0, 0.0]
+    @test slope(1.0) == slope(2.0) == [-1.0, 5.0]
+    @test slope(3.0) == slope(4.0) == [0.0, 0.0]
 end
 
 @testset "a jump of two values at one knot" begin
