@@ -8,6 +8,7 @@ using ADTypes: AutoFiniteDiff
 using ForwardDiff: ForwardDiff
 using JSON: JSON
 using LineSearches: LineSearches, HagerZhang
+using LinearAlgebra: eigvals!
 using Lux: Lux, Chain, Dense
 using LuxCore: LuxCore, apply, initialstates
 using NNlib: NNlib, sigmoid, softplus, swish
@@ -37,6 +38,8 @@ include("networks.jl")
 include("scaling.jl")
 include("fields.jl")
 include("hybrid.jl")
+include("rate_laws.jl")
+include("kinetic.jl")
 include("inputs.jl")
 include("statuses.jl")
 include("solvers.jl")
@@ -46,6 +49,7 @@ include("losses.jl")
 include("gradients.jl")
 include("ensembles.jl")
 include("training.jl")
+include("eigenvalues.jl")
 include("versions.jl")
 include("workload.jl")
 

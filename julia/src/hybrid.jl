@@ -107,16 +107,17 @@ function slope(field::HybridODE, scaling::Scaling, theta, y, p)
         total = total .- structure.lost * (rate .* y[structure.lost_states])
     end
     if !isempty(structure.free_states)
-        total = total .+ structure.free * exchange(structure, y, heads)
+        learned = exchange(structure.free_states, y, heads[(structure.n_reactions + 1):end])
+        total = total .+ structure.free * learned
     end
     return total ./ scaling.time_scale
 end
 
-"""Return P - D y of the free states."""
-function exchange(structure::PathwayStructure, y, heads)
-    first_head, n = structure.n_reactions, length(structure.free_states)
-    rates = softplus.(heads[(first_head + 1):(first_head + 2n)])
-    return rates[1:n] .- rates[(n + 1):(2n)] .* y[structure.free_states]
+"""Return P - D y of the free states; `heads` are two outputs of the network for each."""
+function exchange(free_states, y, heads)
+    n = length(free_states)
+    made_and_lost = softplus.(heads)
+    return made_and_lost[1:n] .- made_and_lost[(n + 1):(2n)] .* y[free_states]
 end
 
 function scaled_fluxes(field::HybridODE, scaling::Scaling, theta, y, u, heads)

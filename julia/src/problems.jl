@@ -76,15 +76,17 @@ end
 
 function read_field(json, arrays, layout, m)
     model, constants = json["model"], json["constants"]
-    network = Network(layout, model["activation"])
+    network = find_block(layout, "net.0.weight") === nothing ? nothing :
+              Network(layout, model["activation"])
     log_offset = model["features"] == "log" ? Float64(constants["log_offset"]) : nothing
     kind = model["kind"]
     kind == "neural_ode" && return NeuralODE(network, log_offset)
     states = size(arrays["initial"], 2)
     kind == "production_degradation" && return ProductionDegradation(network, log_offset, states)
     kind == "hybrid_ode" && return read_hybrid(json, arrays, layout, network, log_offset, m)
+    kind == "kinetic_ode" && return KineticODE(arrays, layout, network, log_offset)
     throw(ArgumentError("the model '$kind' is not one of neural_ode, production_degradation, " *
-                        "hybrid_ode"))
+                        "hybrid_ode, kinetic_ode"))
 end
 
 function read_hybrid(json, arrays, layout, network, log_offset, m)

@@ -30,15 +30,17 @@ function transform_controls(scaling::Scaling, p)
     return clamp.(standard, -scaling.control_clip, scaling.control_clip)
 end
 
+"""Return transformed controls `u` in measured units; their clipping remains."""
+function measured_controls(scaling::Scaling, u)
+    scaling.control_transform === :none && return u
+    p = u .* scaling.control_scale .+ scaling.control_shift
+    return scaling.control_transform === :log ? expm1.(p) : p
+end
+
 """
 Return the logarithms of `p / control_max`, kept within `floor` and `cap`, from transformed
 controls `u`, whose clipping remains.
 """
 function log_enzyme_ratio(scaling::Scaling, u, floor, cap)
-    p = u
-    if scaling.control_transform !== :none
-        p = u .* scaling.control_scale .+ scaling.control_shift
-        p = scaling.control_transform === :log ? expm1.(p) : p
-    end
-    return log.(clamp.(p ./ scaling.control_max, floor, cap))
+    return log.(clamp.(measured_controls(scaling, u) ./ scaling.control_max, floor, cap))
 end

@@ -49,24 +49,45 @@ function tiny_theta(problem::TrainingProblem)
 end
 
 """
-    WARM_STEPS
+    SOLVE_STEPS
 
-What is compiled beforehand: names and calls.
+What is compiled into the package's image: names and calls that need no gradient.
+
+Types of ReverseDiff stay out: an image that has them can end the process with a segmentation fault
+when it is loaded (https://github.com/JuliaLang/julia/issues/62047).
 """
-const WARM_STEPS = (
+const SOLVE_STEPS = (
     "fields" => () -> foreach(warm_field, (tiny_neural, tiny_hybrid)),
     "explicit solver" => () -> warm_solver("tsit5", 1.0e-4),
     "solver that switches" => () -> warm_solver("auto", 1.0e-4),
     "solver for tight tolerances" => () -> warm_solver("auto", 1.0e-8),
     "implicit solver" => () -> warm_solver("rosenbrock", 1.0e-4),
     "pathways" => () -> warm_solver("auto", 1.0e-4; model = tiny_hybrid),
+    "eigenvalues" => () -> matrix_eigenvalues(ones(1, 2, 2))
+)
+
+"""
+    GRADIENT_STEPS
+
+What a process compiles when it needs it, or beforehand by [`warm`](@ref).
+"""
+const GRADIENT_STEPS = (
+    "derivatives of fields" => () -> foreach(warm_derivative, (tiny_neural, tiny_hybrid)),
+    "gradients" => () -> warm_gradient("tsit5", 1.0e-4),
+    "gradients for tight tolerances" => () -> warm_gradient("auto", 1.0e-8),
+    "gradients by the implicit solver" => () -> warm_gradient("rosenbrock", 1.0e-4),
+    "gradients of pathways" => () -> warm_gradient("auto", 1.0e-4; model = tiny_hybrid),
     "training" => () -> warm_training()
 )
 
 function warm_field(model)
     problem = tiny_problem("tsit5", 1.0e-4; model)
+    return field_values(problem, tiny_theta(problem), ones(1, 1, 2), ones(1, 1, 1))
+end
+
+function warm_derivative(model)
+    problem = tiny_problem("tsit5", 1.0e-4; model)
     point = (tiny_theta(problem), ones(1, 1, 2), ones(1, 1, 1))
-    field_values(problem, point...)
     return field_vjp(problem, point..., ones(1, 1, 2))
 end
 
@@ -74,7 +95,12 @@ function warm_solver(method, rtol; model = tiny_neural)
     problem = tiny_problem(method, rtol; model)
     theta = tiny_theta(problem)
     solve_problem(problem, theta, [1], [0.0 0.5 1.0])
-    return loss(problem, theta, [1], [1]; gradient = true)
+    return loss(problem, theta, [1], [1]; gradient = false)
+end
+
+function warm_gradient(method, rtol; model = tiny_neural)
+    problem = tiny_problem(method, rtol; model)
+    return loss(problem, tiny_theta(problem), [1], [1]; gradient = true)
 end
 
 function warm_training()
@@ -91,14 +117,15 @@ Compile what most problems need. `report(done, total, what)` is called before ev
 end.
 """
 function warm(report)
-    for (index, (what, call)) in enumerate(WARM_STEPS)
-        report(index - 1, length(WARM_STEPS), what)
+    steps = (SOLVE_STEPS..., GRADIENT_STEPS...)
+    for (index, (what, call)) in enumerate(steps)
+        report(index - 1, length(steps), what)
         call()
     end
-    report(length(WARM_STEPS), length(WARM_STEPS), "done")
+    report(length(steps), length(steps), "done")
     return nothing
 end
 
 @compile_workload begin
-    warm(Returns(nothing))
+    foreach(step -> last(step)(), SOLVE_STEPS)
 end

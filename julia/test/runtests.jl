@@ -10,11 +10,13 @@ const GROUP = get(ENV, "GROUP", "All")
     if GROUP in ("All", "Core")
         @safetestset "Layout" include("layout.jl")
         @safetestset "Fields" include("fields.jl")
+        @safetestset "Kinetic pathways" include("kinetic.jl")
         @safetestset "Inputs" include("inputs.jl")
         @safetestset "Solvers" include("solvers.jl")
         @safetestset "Losses" include("losses.jl")
         @safetestset "Gradients" include("gradients.jl")
         @safetestset "DiffEqFlux" include("diffeqflux.jl")
         @safetestset "Training" include("training.jl")
+        @safetestset "Eigenvalues" include("eigenvalues.jl")
     end
 end

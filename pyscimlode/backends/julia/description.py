@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pyscimlode.backends.solvers import SolverSpec
 from pyscimlode.models.hybrid import HybridODE
+from pyscimlode.models.kinetic.mechanistic_rates import MechanisticRates
 from pyscimlode.models.learned_rates import ENZYME_CAP, ENZYME_FLOOR
 from pyscimlode.models.neural_ode import LOG_OFFSET
 from pyscimlode.models.scaling import CONTROL_CLIP
@@ -25,6 +26,8 @@ CONSTANTS = {
     "control_clip": CONTROL_CLIP,
 }
 
+KINETIC_NUMBERS = ("amounts", "constants", "ln_km", "ln_vmax", "use_reference")
+
 
 def describe(
     problem: Problem, solver: SolverSpec, options: Mapping[str, Any]
@@ -34,7 +37,9 @@ def describe(
     Indices count from 0. Arrays of the problem keep their names and shapes; those of its scaling
     always have a leading axis of members. Hybrid models bring their pathway as index arrays
     ``structure_...`` and the amounts ``fixed_amounts (members, states, reactions)`` and
-    ``learned_amounts (yields, states, reactions)``.
+    ``learned_amounts (yields, states, reactions)``. Those of kinetic pathways are ``kinetic_...``:
+    the arrays of :class:`~pyscimlode.models.kinetic.mechanistic_rates.MechanisticRates`, its rate
+    function and laws, and ``kinetic_inverse_keq (reactions,)``, zero for irreversible laws.
     """
     meta = {
         "model": problem.model.to_json(),
@@ -88,16 +93,37 @@ def _pathway_arrays(problem: Problem) -> Arrays:
     model = problem.model
     if not isinstance(model, HybridODE):
         return {}
+    if isinstance(model.rates, MechanisticRates):
+        return _kinetic_arrays(model.rates)
     structure = model.structure
-    values = {item.name: getattr(structure, item.name) for item in fields(structure)}
-    indices = {
-        f"structure_{name}": value
-        for name, value in values.items()
-        if isinstance(value, np.ndarray) and value.dtype.kind == "i"
-    }
     scale = np.broadcast_to(problem.scaling.state_scale, (problem.n_members, problem.n_states))
     return {
-        **indices,
+        **_named("structure", structure, _indices(structure)),
         "fixed_amounts": structure.fixed_amounts(scale),
         "learned_amounts": structure.learned_amounts(),
     }
+
+
+def _kinetic_arrays(rates: MechanisticRates) -> Arrays:
+    function = rates.rate_function
+    keq = function.keq
+    return {
+        **_named("kinetic", rates, [*_indices(rates), *KINETIC_NUMBERS]),
+        **_named("kinetic", function, ["forward_orders", "backward_orders"]),
+        **_named("kinetic", function.laws, [*_indices(function.laws), "order"]),
+        "kinetic_inverse_keq": np.divide(1.0, keq, out=np.zeros_like(keq), where=np.isfinite(keq)),
+    }
+
+
+def _indices(item: Any) -> list[str]:
+    """Return the names of a dataclass's arrays of integers."""
+    values = {each.name: getattr(item, each.name) for each in fields(item)}
+    return [
+        name
+        for name, value in values.items()
+        if isinstance(value, np.ndarray) and value.dtype.kind == "i"
+    ]
+
+
+def _named(prefix: str, item: Any, names: Sequence[str]) -> Arrays:
+    return {f"{prefix}_{name}": getattr(item, name) for name in names}

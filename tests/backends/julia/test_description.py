@@ -9,6 +9,7 @@ import pytest
 from pyscimlode.backends.julia.description import describe
 from pyscimlode.backends.julia.frames import decode, encode
 from pyscimlode.backends.solvers import SolverSpec
+from pyscimlode.kinetics import KineticEvaluator, KineticModel, toy6
 from pyscimlode.models.scaling import identity_scaling
 from tests.backends.contract_problems import MAKERS, case
 from tests.backends.julia.standin import rebuilt
@@ -69,7 +70,24 @@ def test_hybrid_models_bring_their_pathway() -> None:
     json.dumps(meta)
 
 
+def test_kinetic_models_bring_their_laws() -> None:
+    model = KineticModel.at_steady_state(
+        KineticEvaluator(toy6().network, toy6().state), np.zeros(14)
+    ).hybrid(free=["km", "vmax_R6"])
+    names = tuple(s.id for s in toy6().network.species if not s.fixed)
+    problem = small_problem(model.bound_to(names, ()), states=len(names), controls=0)
+    arrays = describe(problem, SolverSpec(), {})[1]
+    assert not [name for name in arrays if name.startswith("structure")]
+    np.testing.assert_array_equal(arrays["kinetic_inverse_keq"], [0.5, 0.5, 0.5, 0.5, 0.5, 0.0])
+    np.testing.assert_array_equal(arrays["kinetic_free_vmax"], [5])
+    np.testing.assert_array_equal(arrays["kinetic_turns"].max(), 2)
+    laws = model.bound_to(names, ()).rates.rate_function.laws  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(arrays["kinetic_pairs"], laws.pairs)
+    assert arrays["kinetic_amounts"].shape == (len(names), 6)
+    assert arrays["kinetic_pairs"].dtype == np.int64
+
+
 def test_other_models_bring_no_pathway() -> None:
     arrays = describe(small_problem(), SolverSpec(), {})[1]
-    assert not [name for name in arrays if name.startswith("structure")]
+    assert not [name for name in arrays if name.startswith(("structure", "kinetic"))]
     assert arrays["valid"].dtype == np.int64
