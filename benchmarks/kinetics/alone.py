@@ -25,7 +25,7 @@ from pyscimlode.kinetics.parameter_sets import read_parameter_sets, write_genera
 
 ROOT = Path(__file__).parents[2]
 MODELS, POPULATION = 10_000, 20
-SETS, WITH_VMAX, QUICK_SETS = 1_000_000, 200_000, 2_000
+SETS, WITH_VMAX, QUICK_SETS = 1_000_000, 100_000, 2_000
 Findings = dict[str, Any]
 
 

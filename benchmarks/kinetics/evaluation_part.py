@@ -79,7 +79,7 @@ def _population(
     }
     wrong = int((evaluator.evaluate(ln_km, screened=True).valid != exact.valid).sum())
     differs[SCREENED] = f"validity of {wrong} of {len(ln_km)}"
-    found = rates(calls, OURS, budget=0.0 if measured.quick else 15.0, min_rounds=2)
+    found = rates(calls, OURS, budget=0.0 if measured.quick else 10.0, min_rounds=2)
     rows = [_row(key, rate, differs.get(key, "")) for key, rate in found.items()]
     notes = [f"{exact.incidence:.1%} of the {len(ln_km)} models are valid."]
     return Table(f"Models of {name}", HEAD, rows, notes), found
