@@ -22,6 +22,7 @@ NUMPY = "numpy, all eigenvalues"
 MODELS, QUICK_MODELS = 128, 32
 ON_DEVICE = 4096
 CHECKED, CHECKED_QUICK = 1000, 100
+CUDA_NOTE = "Of cuda only the elapsed time counts: the processor waits for the device."
 DISTANCES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 RATE_HEAD = ("", "models/s", "quartiles", "models/s elapsed", "time / numpy")
 CHECK_HEAD = ("models", "number", "valid", "decided by squaring", "decided wrongly")
@@ -37,7 +38,8 @@ def run(quick: bool) -> Part:
     for name, theta in {"untrained": measured.initial(), "trained": trained}.items():
         found, rows = _rates(measured, theta)
         title = f"Validity of the models of an {name} generator"
-        tables.append(Table(title.replace("an t", "a t"), RATE_HEAD, rows))
+        notes = [CUDA_NOTE] if torch.cuda.is_available() else []
+        tables.append(Table(title.replace("an t", "a t"), RATE_HEAD, rows, notes))
         data[name] = {key: asdict(rate) for key, rate in found.items()}
     tables += [_check(measured, trained), _near(measured)]
     return Part("Evaluation in torch", measured.description(), tables, data={"rates": data})
