@@ -106,7 +106,7 @@ def test_samples_that_cannot_be_made_are_refused() -> None:
     for options in ({"batch": 0}, {"dtype": "float16"}, {"models": -1}):
         with pytest.raises(ModelError, match=r"make no sample: models are not negative"):
             generator.sample(theta, **{"models": 2, **options})
-    with pytest.raises(ModelError, match=r"theta has shape \(5,\); this model has 26 parameters"):
+    with pytest.raises(ModelError, match=r"theta has shape \(5,\); this model has 30 parameters"):
         generator.sample(theta[:5], 2)
 
 

@@ -82,7 +82,7 @@ def test_uncertainty_reduction(toy: KineticCase) -> None:
 
 
 def test_mistakes_are_named(toy: KineticCase) -> None:
-    for given in ("12", [0.5, None], {"a": 1.0}):
+    for given in ("high", [0.5, None], {"a": 1.0}):
         with pytest.raises(DataError, match=r"measured KM 'K' is .*; numbers in mM are expected"):
             measured_intervals({"K": given})  # type: ignore[dict-item]
     with pytest.raises(DataError, match=r"The measured KM 'K' is -1.0 mM; it must be positive"):
