@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.cli.console import note
-from pyscimlode.errors import DataError, did_you_mean
+from pyscimlode.errors import DataError, ModelError, did_you_mean
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics import BatchCulture, KineticCase, KineticEvaluator, Robustness
@@ -22,6 +22,11 @@ FloatArray = npt.NDArray[np.float64]
 SBML = (".xml", ".sbml")
 MOST_DRAWS = 50
 """Batches of models that are drawn at most in search of valid ones."""
+NEVER_VALID = (
+    "No model is valid. KM far below the concentrations saturate enzymes, and saturated enzymes do "
+    "not bring a state back: narrow the KM towards the concentrations with --km, such as "
+    "--km 1e-3:2e4; try the other --recipe; or choose another steady state."
+)
 
 
 def find_case(name: str, density: float | None = None) -> KineticCase:
@@ -58,6 +63,25 @@ def evaluator_of(case: KineticCase) -> KineticEvaluator:
     from pyscimlode.kinetics import KineticEvaluator
 
     return KineticEvaluator(case.network, case.state)
+
+
+def km_bounds(text: str | None) -> tuple[float, float]:
+    """Return the bounds in ln mM of LOW:HIGH in mM; the published ones for None.
+
+    Raises:
+        ModelError: anything but two positive numbers in order.
+    """
+    from pyscimlode.kinetics.generator import BOUNDS
+
+    if text is None:
+        return BOUNDS
+    try:
+        low, high = (float(part) for part in text.split(":"))
+    except ValueError:
+        low = high = float("nan")
+    if not 0 < low < high < float("inf"):
+        raise ModelError(f"--km {text!r}: give two positive numbers in mM, such as 1e-3:2e4.")
+    return float(np.log(low)), float(np.log(high))
 
 
 class Steps:

@@ -73,6 +73,9 @@ def train(
             "--range", help="How outputs become KM: entry (each by itself) or batch (published)."
         ),
     ] = "entry",
+    km: Annotated[
+        str | None, typer.Option(help="LOW:HIGH of all KM, mM; the published bounds if omitted.")
+    ] = None,
     density: Density = None,
     workers: Workers = 1,
     force: Force = False,
@@ -100,7 +103,9 @@ def train(
     if force:
         checkpoint.unlink(missing_ok=True)
     evaluator = shared.evaluator_of(shared.find_case(case, density))
-    generator = KineticGenerator(evaluator.network.km_names, range=output_range)
+    low, high = shared.km_bounds(km)
+    km_names = evaluator.network.km_names
+    generator = KineticGenerator(km_names, range=output_range, low=low, high=high)
     options = {"seed": seed} | ({"models": models} if models else {})
     result: EvolutionResult | GradientResult
     if recipe == "gradient":
@@ -113,6 +118,8 @@ def train(
     save_generator(out, generator, result.theta, result)
     checkpoint.unlink(missing_ok=True)
     what = "step" if recipe == "gradient" else "generation"
+    if not result.incidence[-1].any():
+        note(shared.NEVER_VALID)
     typer.echo(f"{result.incidence[-1].mean():.1%} valid in the last {what}; wrote {out}")
 
 

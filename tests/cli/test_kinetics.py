@@ -71,7 +71,7 @@ def test_bioreactor_and_report(generator: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "Kinetic models of example_pathway" in text
     assert "1 cultures were followed to the end" in text
-    assert "2 generations of 2 generators, each judged by 10 models" in text
+    assert "Share of valid models in the course of training" in text
 
 
 def test_mistakes_are_named(generator: Path, tmp_path: Path) -> None:
@@ -99,6 +99,21 @@ def test_a_generator_is_trained_by_gradient(tmp_path: Path) -> None:
     assert "valid in the last step" in done.stdout
     assert not done.stderr
     assert len(load_training(out).incidence) == 2
+
+
+def test_bounds_of_km_and_a_hint_where_nothing_is_valid(tmp_path: Path) -> None:
+    out = tmp_path / "g.safetensors"
+    options = (*SMALL, "--out", out, "--force")
+    done = invoke("kinetics", "train", "toy6", *options, "--km", "1e-3:2e4")
+    assert done.exit_code == 0, done.output
+    generator, _ = load_generator(out)
+    np.testing.assert_allclose(np.exp([generator.low, generator.high]), [1e-3, 2e4])
+    done = invoke("kinetics", "train", "example_pathway", *options, "--km", "1e-9:1e-8")
+    assert "narrow the KM towards the concentrations" in " ".join(done.stderr.split())
+    for wrong in ("1e-3", "1:x", "5:1", "0:1", "1:inf"):
+        done = invoke("kinetics", "train", "toy6", *options, "--km", wrong)
+        assert done.exit_code == 1
+        assert "give two positive numbers in mM" in " ".join(done.stderr.split())
 
 
 def test_an_interrupted_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
