@@ -73,6 +73,10 @@ class BatchCulture:
             "regulation may swing so fast for hours."
         )
 
+    def __repr__(self) -> str:
+        """Say how it ended."""
+        return f"BatchCulture, {self.at_end():.3g} gDW/L at the end. {self.message}"
+
     def plot(self, species: Mapping[str, str] | None = None, **options: Any) -> Any:
         """Plot biomass and medium over time; see ``pyscimlode.plots.plot_cultures``."""
         from pyscimlode import plots

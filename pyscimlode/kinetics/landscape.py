@@ -102,6 +102,13 @@ class Landscape:
         varied = spread > 1e-9
         return np.asarray((log_c[:, varied] - log_c[:, varied].mean(axis=0)) / spread[varied])
 
+    def __repr__(self) -> str:
+        """Say how many states there are, and how many are fast."""
+        return (
+            f"Landscape of {len(self.states)} steady states of {self.network.name!r}, "
+            f"{int(self.fast.sum())} with a model at {self.threshold:g}/h or faster"
+        )
+
     def table(self) -> pd.DataFrame:
         """Return one row for each state: ``state``, ``fastest`` (1/h), ``incidence``, ``fast``."""
         import pandas as pd
@@ -139,7 +146,7 @@ def scan_landscape(
             that are done and all of them.
 
     Raises:
-        DataError: no states, or one that does not fit the network.
+        DataError: no states, one that does not fit the network, or a search without models.
     """
     if not states:
         raise DataError("A landscape needs steady states; none are given.")
@@ -158,7 +165,10 @@ class _Look:
 
     def __call__(self, state: SteadyState) -> tuple[float, float]:
         evaluator = KineticEvaluator(self.network, state)
-        evaluation = evaluator.evaluate(self.search(evaluator, self.seed), threshold=self.threshold)
+        ln_km = np.asarray(self.search(evaluator, self.seed))
+        if not len(ln_km):
+            raise DataError("The search made no models; ask it for one or more at each state.")
+        evaluation = evaluator.evaluate(ln_km, threshold=self.threshold)
         return float(evaluation.lambda_max.min()), evaluation.incidence
 
 

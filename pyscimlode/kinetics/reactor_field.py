@@ -26,9 +26,11 @@ def released_species(
     """Return the species of the medium that change: held by the network, and not by the reactor.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or ``held`` is no list.
         ModelError: ``held`` names an unknown species.
     """
+    if isinstance(held, str):
+        raise DataError(f"held={held!r} is one text; give a list of species, such as [{held!r}].")
     network.species_index(held)
     released = tuple(
         s.id

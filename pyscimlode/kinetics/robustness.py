@@ -86,6 +86,14 @@ class Robustness:
     failures: Mapping[tuple[int, int], str]
     amplitude: float
 
+    def __repr__(self) -> str:
+        """Say how many runs there are, and of what."""
+        models, runs = self.ratios.shape[:2]
+        return (
+            f"Robustness of {models} models, {runs} perturbations each by up to "
+            f"{self.amplitude:.0%}, {len(self.failures)} failed; watched {', '.join(self.watched)}"
+        )
+
     def returned(self, time_min: float, tolerance: float) -> npt.NDArray[np.bool_]:
         """Return ``(models, perturbations, watched)``: max abs(x/x_ss - 1) <= tolerance.
 
@@ -175,10 +183,8 @@ def assess_robustness(
     judged = np.asarray(times_min, dtype=np.float64)
     if not (len(judged) and judged[0] > 0 and (np.diff(judged) > 0).all()):
         raise DataError(f"times_min={tuple(times_min)} must be positive and increase.")
-    if not watched:
-        raise DataError(
-            "watched is empty; give what is judged, such as Watched('ATP', ('atp_c',))."
-        )
+    if isinstance(watched, Watched) or not watched:
+        raise DataError("watched must be a list, such as [Watched('ATP', ('atp_c',))].")
     rows = np.asarray(ln_km, dtype=np.float64)
     network, state = evaluator.network, evaluator.state
     if rows.ndim != 2 or not len(rows):

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.backends.status import Status
+from pyscimlode.errors import DataError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -122,7 +123,14 @@ def integrate_log(
         smallest: mM, below which a concentration need not be known.
         most: steps of a row after which it is given up.
         on_step: is told of every accepted step.
+
+    Raises:
+        DataError: a tolerance or number of steps that cannot be.
     """
+    if not 0 < rtol < 1:
+        raise DataError(f"rtol={rtol!r} must lie between 0 and 1.")
+    if most < 1:
+        raise DataError(f"most={most!r} must be at least one step.")
     run = _Run(field, start, times, rtol, smallest, most, on_step)
     while len(run.active):
         run.step()

@@ -135,6 +135,7 @@ def test_a_table_says_how_cultures_ended(culture: BatchCulture) -> None:
     assert table["exhausted_h"][0] == culture.exhausted_h("glc_e")
     assert table["ac_e"][1] == culture.concentration("ac_e")[-1]
     assert table["message"][0] == "Followed for 60 h."
+    assert repr(culture).endswith("gDW/L at the end. Followed for 60 h.")
     with pytest.raises(DataError, match=r"needs one culture or more"):
         cultures_table([], "glc_e")
     with pytest.raises(DataError, match=r"The culture has no species 'glucose'"):
@@ -148,6 +149,8 @@ def test_more_mistakes_are_named(pathway: KineticCase) -> None:
         batch_cultures(evaluator, km[0, :3], "BIO")
     with pytest.raises(DataError, match=r"ln_km"):
         batch_cultures(evaluator, km[:, :3], "BIO")
+    with pytest.raises(DataError, match=r"held='o2_e' is one text; give a list"):
+        batch_cultures(evaluator, km, "BIO", held="o2_e")
     with pytest.raises(DataError, match=r"hours=-1 must be positive"):
         batch_cultures(evaluator, km, "BIO", hours=-1)
     with pytest.raises(DataError, match=r"points=1 at least 2"):

@@ -161,6 +161,7 @@ def test_states_of_the_full_case(kinetic_data: Path) -> None:
 
 
 def test_the_table_has_a_row_for_each_state(toys: Landscape) -> None:
+    assert repr(toys).startswith("Landscape of 40 steady states of 'toy6', ")
     table = toys.table()
     assert list(table.columns) == ["state", "fastest", "incidence", "fast"]
     np.testing.assert_array_equal(table["fastest"], toys.fastest)
@@ -173,3 +174,5 @@ def test_every_state_is_told(toy: KineticCase) -> None:
     states = neighbours(toy, 2)
     scan_landscape(toy.network, states, search, progress=lambda *done: told.append(done))
     assert told == [(1, 2), (2, 2)]
+    with pytest.raises(DataError, match=r"The search made no models"):
+        scan_landscape(toy.network, states, UniformSearch(0))

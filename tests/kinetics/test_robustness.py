@@ -46,6 +46,7 @@ def test_failures_are_values_and_count_as_not_returned(toy: KineticCase) -> None
         evaluator_of(toy), np.zeros((1, 14)), WATCHED, perturbations=2, most=10
     )
     assert set(result.failures) == {(0, 0), (0, 1)}
+    assert repr(result).startswith("Robustness of 1 models, 2 perturbations each by up to 50%, 2 f")
     assert "max_steps at" in result.failures[0, 0]
     assert "after 10 steps" in result.failures[0, 0]
     table = result.table()
@@ -71,8 +72,12 @@ def test_mistakes_are_named(toy: KineticCase) -> None:
         assess_robustness(evaluator, km, [Watched("x", reactions=("R9",))])
     with pytest.raises(DataError, match=r"times_min=\(5, 1\) must be positive and increase"):
         assess_robustness(evaluator, km, WATCHED, times_min=(5, 1))
-    with pytest.raises(DataError, match=r"watched is empty"):
+    with pytest.raises(DataError, match=r"watched must be a list"):
         assess_robustness(evaluator, km, [])
+    with pytest.raises(DataError, match=r"rtol=-1 must lie between 0 and 1"):
+        assess_robustness(evaluator, km, WATCHED, rtol=-1)
+    with pytest.raises(DataError, match=r"most=0 must be at least one step"):
+        assess_robustness(evaluator, km, WATCHED, most=0)
     with pytest.raises(DataError, match=r"ln_km has the shape \(14,\); it must be \(models, KM\)"):
         assess_robustness(evaluator, km[0], WATCHED)
     with pytest.raises(DataError, match=r"Compartment 'z' has no dynamic species.*c, p, e"):
