@@ -105,8 +105,9 @@ def default_stages(
     Few strains are trained shorter and with strong weight decay: longer training on two strains
     makes forecasts of a third worse. Hybrid models take larger steps, and the fewer the strains,
     the more weight decay draws their rates back to the initial ones; all the more where their
-    network sees controls, from which it could learn few strains by heart. Kinetic models start from
-    a generated model and have no collocation, because slopes of stiff trajectories say little.
+    network sees controls, from which it could learn few strains by heart. Kinetic models have
+    tens to hundreds of parameters that start at a generated model: BFGS with a penalty on what they
+    move, and no collocation, because slopes of stiff trajectories say little.
     """
     if protocol == "identity":
         return PUBLISHED_STAGES
@@ -140,11 +141,8 @@ def _hybrid_stages(n_strains: int, sees_controls: bool) -> tuple[Stage, ...]:
 
 
 def _kinetic_stages(n_strains: int) -> tuple[Stage, ...]:
-    decay = 1.0 if n_strains <= FEW_STRAINS else 0.1 if n_strains < SEVERAL_STRAINS else 1e-3
-    return (
-        Adam(steps=100, lr=3e-2, schedule="cosine", weight_decay=decay, clip=1.0),
-        BFGS(max_iters=30),
-    )
+    decay = 1e-3 if n_strains < SEVERAL_STRAINS else 1e-4
+    return (BFGS(max_iters=100, weight_decay=decay),)
 
 
 def default_objective(protocol: Protocol, loss: Literal["huber", "mse"] | None) -> Objective:

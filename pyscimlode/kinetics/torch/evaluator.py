@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pyscimlode.backends.torch.saturation import TorchSaturation
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
 from pyscimlode.kinetics.torch.eigen import eigenvalues, leading_real_part, screen
@@ -29,22 +30,19 @@ class TorchEvaluator:
         self.network = evaluator.network
         self.device = torch.device(device)
         laws, linear = evaluator.laws, evaluator.linear
-        self._laws = laws
         self._km = self._tensor(laws.km)
         self._reaction = self._tensor(laws.reaction)
         self._order = self._tensor(laws.order)
         self._log_c = self._tensor(evaluator.log_c[:, 0])
         self._base = self._tensor(evaluator.vmax_base)
         self._constant = self._tensor(linear.constant)
-        self._left = self._tensor(linear.left)
-        self._right = self._tensor(linear.right)
+        moved = linear.matrix.tocoo()
+        self._entry = self._tensor(linear.entries[moved.coords[0]])
+        self._term = self._tensor(moved.coords[1].astype(np.int64))
+        self._weight = self._tensor(moved.data)
         c = self._tensor(linear.concentrations)
         self._unscale = c[:, None] / c
-        self._pairs = self._tensor(laws.pairs)
-        self._pair_reaction = self._tensor(laws.pair_reaction)
-        self._sides = (self._tensor(laws.substrate_side), self._tensor(laws.product_side))
-        self._sided_reaction = self._tensor(laws.sided_reaction)
-        self._turns = self._tensor(np.append(laws.turns, 0).astype(np.float64))
+        self._saturated = TorchSaturation(laws, self.device)
 
     def ln_vmax(self, ln_km: Tensor) -> Tensor:
         """Return ln Vmax ``(models, reactions)`` in mM/h."""
@@ -57,7 +55,9 @@ class TorchEvaluator:
     def jacobian(self, ln_km: Tensor, *, scaled: bool = False) -> Tensor:
         """Return the reduced Jacobians ``(models, n, n)`` in 1/h."""
         _, remaining = self._saturation(self._checked(ln_km))
-        jacobian = self._constant + (self._left * remaining[:, None, :]) @ self._right
+        flat = self._constant.reshape(1, -1).repeat(len(remaining), 1)
+        flat = flat.index_add(1, self._entry, self._weight * remaining[:, self._term])
+        jacobian = flat.reshape(-1, *self._constant.shape)
         return jacobian if scaled else jacobian * self._unscale
 
     def eigenvalues(self, ln_km: Tensor) -> Tensor:
@@ -100,42 +100,8 @@ class TorchEvaluator:
     def _saturation(self, ln_km: Tensor) -> tuple[Tensor, Tensor]:
         """Return ln D ``(models, reactions)`` and H ``(models, terms)``."""
         x = torch.exp(self._log_c - ln_km[:, self._km])
-        x = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)
-        log_d = torch.zeros(len(x), len(self.network.reactions), dtype=x.dtype, device=x.device)
-        remaining = torch.zeros_like(x)
-        if len(self._pairs):
-            s, p = x[:, self._pairs[:, 0]], x[:, self._pairs[:, 1]]
-            log_d = log_d.index_add(1, self._pair_reaction, torch.log1p(s + p))
-            remaining = remaining.index_add(1, self._pairs[:, 1], -p / (1 + s + p))
-            remaining = remaining.index_add(1, self._pairs[:, 0], (1 + p) / (1 + s + p))
-        if len(self._sided_reaction):
-            log_d, remaining = self._sided(x, log_d, remaining)
-        return log_d, remaining[:, :-1]
-
-    def _sided(self, x: Tensor, log_d: Tensor, remaining: Tensor) -> tuple[Tensor, Tensor]:
-        total, slope, short = self._polynomials(x)
-        substrates, products = self._sides
-        s_side, p_side = total[:, substrates].prod(dim=2), total[:, products].prod(dim=2)
-        rest = p_side - 1.0
-        denominator = s_side + rest
-        log_d = log_d.index_add(1, self._sided_reaction, denominator.log())
-        for side in substrates.T:
-            value = (s_side * short[:, side] + self._turns[side] * rest) / denominator
-            remaining = remaining.index_add(1, side, value)
-        for side in products.T:
-            remaining = remaining.index_add(1, side, -p_side * slope[:, side] / denominator)
-        return log_d, remaining
-
-    def _polynomials(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a, tau and n - tau ``(models, terms + 1)``, a = 1 + ... + x^n."""
-        total, slope, power = torch.ones_like(x), torch.zeros_like(x), torch.ones_like(x)
-        short = self._turns.expand_as(x)
-        for count in range(1, int(self._turns.max()) + 1):
-            power = torch.where(self._turns >= count, power * x, 0.0)
-            total = total + power
-            slope = slope + count * power
-            short = short + (self._turns - count) * power
-        return total, slope / total, short / total
+        log_d, remaining = self._saturated(x.T)
+        return log_d.T, remaining.T
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(array), device=self.device)
