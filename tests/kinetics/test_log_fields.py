@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pyscimlode.kinetics import KineticCase, KineticModel
+from pyscimlode.kinetics import KineticCase, KineticModel, perturbed
 from pyscimlode.kinetics.log_fields import CellField
 from pyscimlode.kinetics.reactor_field import ReactorField, released_species
+from pyscimlode.kinetics.stiff import integrate_log
 from tests.kinetics.cases import evaluator_of, random_ln_km
 
 
@@ -48,3 +49,16 @@ def test_the_jacobian_of_the_reactor_is_the_slope_of_its_field(
         slope = (field.rhs(y + step * unit, rows) - field.rhs(y - step * unit, rows))[0] / 2 / step
         size = np.abs(found).max(axis=1)
         np.testing.assert_allclose(slope / size, found[:, k] / size, atol=1e-5)
+
+
+def test_paths_agree_with_another_solver(own: KineticCase) -> None:
+    """The Rosenbrock method on ln c against SciPy's BDF on c."""
+    evaluator, ln_km = evaluator_of(own), random_ln_km(own, 2, low=-10.0, high=-5.0)
+    field = CellField(own.network, own.state, ln_km, evaluator.ln_vmax(ln_km))
+    starts = perturbed(own.network, own.state, 2, amplitude=0.4)
+    times = np.array([0.0, 0.01, 0.1, 0.5])
+    found = np.exp(integrate_log(field, np.log(starts), times, rtol=1e-7).values)
+    for path, start, row in zip(found, starts, ln_km, strict=True):
+        model = KineticModel.at_steady_state(evaluator, row)
+        other = model.simulate(start, times, rtol=1e-9, atol=1e-12, log=False)
+        np.testing.assert_allclose(path, other, rtol=2e-5)
