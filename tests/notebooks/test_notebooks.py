@@ -55,6 +55,7 @@ def test_there_are_notebooks() -> None:
         "04_forecasting_held_out_strains",
         "05_solvers_compared",
         "06_backends_cross_checked",
+        "07_generative_kinetic_models",
     ]
 
 
