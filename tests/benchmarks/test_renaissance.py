@@ -52,8 +52,10 @@ def test_trainings_stand_beside_controls(tmp_path: Path) -> None:
 
 def test_literature_km_are_integrated(tmp_path: Path) -> None:
     text, data = quick("integration", tmp_path)
-    assert data["integrated"] == {"none": 0, "half": 36, "all": 40}
-    lines = {(row["generator"], row["subsystem"]): row for row in data["overlap"]}
+    assert list(data["recipes"]) == ["published", "gradient"]
+    row = data["recipes"]["gradient"]
+    assert row["integrated"] == {"none": 0, "half": 36, "all": 40}
+    lines = {(row["generator"], row["subsystem"]): row for row in row["overlap"]}
     assert lines["uniform", "all"]["coverage"] > 0.9 > lines["none", "all"]["coverage"]
     assert lines["half", "all"]["km"] == lines["none, KM not in half", "all"]["km"] == 4
     assert "Noor et al." in text
