@@ -21,13 +21,9 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 RESULTS = ROOT / "benchmarks" / "results"
-PARTS = tuple(
-    name
-    for name in (
-        *("checks", "training", "integration", "million"),
-        *("robustness", "bioreactor", "landscape"),
-    )
-    if Path(__file__).with_name(f"{name}.py").is_file()
+PARTS = (
+    *("checks", "training", "integration", "million"),
+    *("robustness", "bioreactor", "landscape"),
 )
 
 
