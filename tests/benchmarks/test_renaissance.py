@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def without_case_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYSCIMLODE_DATA", raising=False)
 
 
-def quick(part: str, folder: Path) -> tuple[str, dict]:
+def quick(part: str, folder: Path) -> tuple[str, dict[str, Any]]:
     assert main(["--quick", "--part", part, "--out", str(folder)]) == 0
     text = (folder / f"renaissance-{part}.md").read_text(encoding="utf-8")
     data = json.loads((folder / f"renaissance-{part}.json").read_text(encoding="utf-8"))
