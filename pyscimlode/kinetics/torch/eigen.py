@@ -46,12 +46,13 @@ def leading_vectors(jacobian: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     n = jacobian.shape[-1]
     eye = torch.eye(n, dtype=jacobian.dtype, device=jacobian.device)
     shift = values * (1.0 + NUDGE) + NUDGE * (values == 0)
-    inverse = torch.linalg.inv(jacobian - shift[..., None, None] * eye)
+    lu, pivots = torch.linalg.lu_factor(jacobian - shift[..., None, None] * eye)
     start = torch.linspace(0.5, 1.5, n, dtype=jacobian.dtype, device=jacobian.device).cos()
     left = right = start.to(values.dtype).expand(len(jacobian), n)
     for _ in range(3):
-        right = _unit(torch.einsum("mij,mj->mi", inverse, right))
-        left = _unit(torch.einsum("mij,mi->mj", inverse, left))
+        right = _unit(torch.linalg.lu_solve(lu, pivots, right[..., None])[..., 0])
+        adjoint = torch.linalg.lu_solve(lu, pivots, left.conj()[..., None], adjoint=True)
+        left = _unit(adjoint[..., 0].conj())
     return left, right
 
 
