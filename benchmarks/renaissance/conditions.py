@@ -21,7 +21,7 @@ DENSITIES = (100.0, 150.0, 200.0, 250.0, 300.0, 419.9)
 MODELS = 1000
 PER_STATE = 50
 QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-SHORT = 20
+SHORT = 10
 """Generations of a training at another steady state."""
 
 
@@ -137,10 +137,10 @@ def _runs_table(runs: Mapping[str, Any]) -> str:
         (
             name,
             run["state"],
-            *(percent(run["population"][g - 1]) for g in (1, 5, 10, SHORT)),
+            *(percent(run["population"][g - 1]) for g in (1, 2, 5, SHORT)),
             f"{run['cpu_seconds']:.0f}",
         )
         for name, run in runs.items()
     ]
-    head = ("state", "number", "generation 1", "5", "10", f"{SHORT}", "CPU s")
+    head = ("state", "number", "generation 1", "2", "5", f"{SHORT}", "CPU s")
     return table(head, lines)
