@@ -89,6 +89,7 @@ from pyscimlode.kinetics.skimpy_yaml import read_skimpy_yaml
 from pyscimlode.kinetics.state import SteadyState
 from pyscimlode.kinetics.state_ranges import StateRanges
 from pyscimlode.kinetics.steady_states import SteadyStateSample, sample_steady_states
+from pyscimlode.kinetics.tfa_states import read_tfa_states
 from pyscimlode.models.kinetic.rates import RateFunction
 from pyscimlode.models.kinetic.reactions import KineticReaction, Modifier, Participant, reaction
 
@@ -164,6 +165,7 @@ __all__ = [
     "read_sbml",
     "read_skimpy_yaml",
     "read_states",
+    "read_tfa_states",
     "sample_steady_states",
     "save_generator",
     "scan_landscape",
