@@ -250,6 +250,7 @@ def report(
       pyscimlode kinetics report example_pathway generator.safetensors --growth BIO
     """
     from pyscimlode.cli import kinetic_models as shared
+    from pyscimlode.cli.fit import command_line
     from pyscimlode.kinetics import load_training
     from pyscimlode.report.kinetics import write_kinetic_report
 
@@ -287,6 +288,7 @@ def report(
             for number, culture in enumerate(cultures)
             if not culture.survived
         ),
+        command=command_line(),
     )
     typer.echo(f"wrote {out}")
 

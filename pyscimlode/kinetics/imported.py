@@ -23,15 +23,17 @@ class ImportedNetwork:
         state: its steady state, where the file has one.
         parameters: named numbers of the file, as written.
         left_out: id of each reaction that was left out -> why.
+        concentrations: species -> initial concentration of the file, in its units.
     """
 
     network: KineticNetwork
     state: SteadyState | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    concentrations: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("parameters", "left_out"):
+        for name in ("parameters", "left_out", "concentrations"):
             object.__setattr__(self, name, FrozenDict(getattr(self, name)))
 
 

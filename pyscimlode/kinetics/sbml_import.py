@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,12 @@ import numpy as np
 
 from pyscimlode.errors import DataError, ModelError
 from pyscimlode.kinetics.case_json import network_from_json
-from pyscimlode.kinetics.imported import ImportedNetwork, import_extra
+from pyscimlode.kinetics.imported import ImportedNetwork, check_compartments, import_extra
 from pyscimlode.kinetics.ode import KineticModel
 from pyscimlode.kinetics.sbml_export import CELL_VOLUME, NAMESPACE
 from pyscimlode.kinetics.state import SteadyState
 from pyscimlode.kinetics.stoichiometric import PlainReaction, network_of_stoichiometry
+from pyscimlode.models.kinetic.reactions import repeated
 
 
 def read_sbml(
@@ -32,14 +35,16 @@ def read_sbml(
     parameters back; concentrations and parameters are those of the file, also where another
     program has changed them. In any other file the kinetic laws are not interpreted: rate laws are
     chosen by stoichiometry, and boundary species, exchanged species and protons are held
-    (:func:`pyscimlode.kinetics.stoichiometric.network_of_stoichiometry`).
+    (:func:`pyscimlode.kinetics.stoichiometric.network_of_stoichiometry`). Initial concentrations
+    (amounts over the sizes of the compartments) and parameters are returned in the file's units.
 
     Args:
         path: of the file.
         keep: ids of reactions to keep; None keeps all. Not for our own files.
         held: species to be held at their concentrations. Not for our own files.
-        volume_ratios: compartment -> cell volume over compartment volume; 1 by default. Not for
-            our own files.
+        volume_ratios: compartment -> cell volume over compartment volume; by default from the
+            sizes of the file, with the compartment of the most species as the cell. Not for our
+            own files.
 
     Raises:
         MissingDependencyError: python-libsbml is not installed.
@@ -125,18 +130,62 @@ def _foreign(
     volume_ratios: Mapping[str, float],
 ) -> ImportedNetwork:
     species = list(sbml.getListOfSpecies())
+    twice = repeated(s.getId() for s in species)
+    if twice:
+        raise ModelError(f"{source} has the species id {twice[0]!r} twice.")
     compartment_of = {s.getId(): s.getCompartment() for s in species}
     fixed = {s.getId() for s in species if s.getBoundaryCondition() or s.getConstant()}
     reactions = [_plain(r, compartment_of) for r in sbml.getListOfReactions()]
-    ratios = {c.getId(): 1.0 for c in sbml.getListOfCompartments()} | dict(volume_ratios)
-    return network_of_stoichiometry(
+    sizes = {c.getId(): c.getSize() if c.isSetSize() else 1.0 for c in sbml.getListOfCompartments()}
+    check_compartments(volume_ratios, sizes)
+    found = network_of_stoichiometry(
         sbml.getId() or source.stem,
-        ratios,
+        _ratios(source, sizes, compartment_of) | dict(volume_ratios),
         compartment_of,
         reactions,
         held={*fixed, *held},
         keep=keep,
     )
+    return replace(found, parameters=_parameters(sbml), concentrations=_concentrations(sbml))
+
+
+def _ratios(
+    source: Path, sizes: Mapping[str, float], compartment_of: Mapping[str, str]
+) -> dict[str, float]:
+    """Return size of the cell over size of each; the cell has the most species."""
+    for name, size in sizes.items():
+        if not (np.isfinite(size) and size > 0):
+            raise ModelError(
+                f"{source}: the compartment {name!r} has the size {size:g}; give a positive one."
+            )
+    species = Counter(compartment_of.values())
+    cell = max(sizes, key=lambda name: species[name], default="")
+    return {name: sizes[cell] / size for name, size in sizes.items()}
+
+
+def _parameters(sbml: Any) -> dict[str, float]:
+    """Return the numbers of the file; ``<reaction>.<name>`` are those of one kinetic law."""
+    found = {p.getId(): p.getValue() for p in sbml.getListOfParameters() if p.isSetValue()}
+    for reaction in sbml.getListOfReactions():
+        law = reaction.getKineticLaw()
+        local = law.getListOfLocalParameters() if law is not None else ()
+        for parameter in (*local, *(law.getListOfParameters() if law is not None else ())):
+            if parameter.isSetValue():
+                found[f"{reaction.getId()}.{parameter.getId()}"] = parameter.getValue()
+    return found
+
+
+def _concentrations(sbml: Any) -> dict[str, float]:
+    """Return initial concentrations as the file's units have them, of species that have one."""
+    found = {}
+    for species in sbml.getListOfSpecies():
+        compartment = sbml.getCompartment(species.getCompartment())
+        size = compartment.getSize() if compartment is not None and compartment.isSetSize() else 1.0
+        if species.isSetInitialConcentration():
+            found[species.getId()] = species.getInitialConcentration()
+        elif species.isSetInitialAmount() and size > 0:
+            found[species.getId()] = species.getInitialAmount() / size
+    return found
 
 
 def _plain(reaction: Any, known: Mapping[str, str]) -> PlainReaction:

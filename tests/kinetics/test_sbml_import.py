@@ -53,6 +53,69 @@ def test_a_foreign_network(tmp_path: Path) -> None:
         read_sbml(written(tmp_path), held=["a_c"])
 
 
+FOREIGN = """<?xml version="1.0" encoding="UTF-8"?>
+<sbml xmlns="http://www.sbml.org/sbml/level2/version4" level="2" version="4">
+ <model id="foreign">
+  <listOfFunctionDefinitions>
+   <functionDefinition id="f"><math xmlns="http://www.w3.org/1998/Math/MathML">
+    <lambda><bvar><ci>x</ci></bvar><ci>x</ci></lambda></math></functionDefinition>
+  </listOfFunctionDefinitions>
+  <listOfCompartments>
+   <compartment id="out" size="10"/><compartment id="cell" size="2"/>
+  </listOfCompartments>
+  <listOfSpecies>
+   <species id="S" compartment="out" initialConcentration="5" boundaryCondition="true"/>
+   <species id="A" compartment="cell" initialAmount="3"/>
+   <species id="B" compartment="cell"/>
+   <species id="P" compartment="cell" initialAmount="1" constant="true" boundaryCondition="true"/>
+  </listOfSpecies>
+  <listOfParameters><parameter id="k" value="2"/></listOfParameters>
+  <listOfReactions>
+   <reaction id="R1" reversible="false">
+    <listOfReactants><speciesReference species="S"/></listOfReactants>
+    <listOfProducts><speciesReference species="A" stoichiometry="2"/></listOfProducts>
+    <kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML">
+     <apply><ci>f</ci><ci>kcat</ci></apply></math>
+     <listOfParameters><parameter id="kcat" value="7"/></listOfParameters></kineticLaw>
+   </reaction>
+   <reaction id="R2">
+    <listOfReactants><speciesReference species="A"/></listOfReactants>
+    <listOfProducts><speciesReference species="B"/></listOfProducts>
+   </reaction>
+   <reaction id="R3">
+    <listOfReactants><speciesReference species="B"/></listOfReactants>
+    <listOfProducts><speciesReference species="P"/></listOfProducts>
+   </reaction>
+  </listOfReactions>
+ </model>
+</sbml>"""
+
+
+def test_sizes_amounts_and_parameters_of_a_foreign_file(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.xml"
+    path.write_text(FOREIGN, encoding="utf-8")
+    found = read_sbml(path)
+    network = found.network
+    assert [(r.id, r.law) for r in network.reactions] == [
+        ("R1", "irrev_mm"),
+        ("R2", "rev_mm"),
+        ("R3", "rev_mm"),
+    ]
+    assert {c.id: c.volume_ratio for c in network.compartments} == {"out": 0.2, "cell": 1.0}
+    assert network.dynamic_ids == ("A", "B")
+    assert dict(found.concentrations) == {"S": 5.0, "A": 1.5, "P": 0.5}
+    assert dict(found.parameters) == {"k": 2.0, "R1.kcat": 7.0}
+    assert found.state is None
+    with pytest.raises(ModelError, match=r"names the compartment 'Cell', .* Did you mean 'cell'"):
+        read_sbml(path, volume_ratios={"Cell": 1.0})
+    path.write_text(FOREIGN.replace('size="2"', 'size="0"'), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"the compartment 'cell' has the size 0"):
+        read_sbml(path)
+    path.write_text(FOREIGN.replace('id="B"', 'id="A"'), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"foreign\.xml has the species id 'A' twice"):
+        read_sbml(path)
+
+
 def test_mistakes_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.xml cannot be read"):
         read_sbml(tmp_path / "none.xml")
