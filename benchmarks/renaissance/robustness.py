@@ -63,11 +63,11 @@ CONDITIONS = (
 )
 NOTE = (
     "All dynamic concentrations are perturbed at once, uniformly within the amplitude and with the "
-    "totals of the conserved moieties kept (hit-and-run); every model starts from the same "
-    "perturbations. A run counts as returned at a time when max abs(x/x_ss - 1) of the quantity is "
-    "within the tolerance at that time; a failed integration counts as not returned. `every` "
-    "counts models that returned from every one of their perturbations. Models are the first "
-    "valid ones (lambda_max <= -2.5/h) of fresh samples."
+    "totals of the conserved moieties kept (hit-and-run); every model has perturbations of its own. "
+    "A run counts as returned at a time when max abs(x/x_ss - 1) of the quantity is within the "
+    "tolerance at that time; a failed integration counts as not returned. `every` counts models "
+    "that returned from every one of their perturbations. Models are the first valid ones "
+    "(lambda_max <= -2.5/h) of fresh samples."
 )
 DIFFERENCES = """The article does not say with which tolerance it counts, and its code computes
 paths and no shares; both tolerances are therefore given (5 %, and 1/e, what is left after one time

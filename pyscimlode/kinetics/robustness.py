@@ -157,9 +157,9 @@ def assess_robustness(
 ) -> Robustness:
     """Perturb all concentrations of models and follow them.
 
-    ln c is integrated with the analytic Jacobian, so no concentration becomes negative. All models
-    start from the same perturbations (:func:`pyscimlode.kinetics.perturbation.perturbed`), and many
-    runs are advanced together (:func:`pyscimlode.kinetics.stiff.integrate_log`).
+    ln c is integrated with the analytic Jacobian, so no concentration becomes negative. Every model
+    has perturbations of its own (:func:`pyscimlode.kinetics.perturbation.perturbed`), and many runs
+    are advanced together (:func:`pyscimlode.kinetics.stiff.integrate_log`).
 
     Args:
         evaluator: of a network at a steady state.
@@ -191,12 +191,16 @@ def assess_robustness(
         raise DataError(f"ln_km has the shape {rows.shape}; it must be (models, KM), not empty.")
     times = np.unique(np.concatenate([np.linspace(0.0, judged[-1], PATHS), judged]))
     groups = tuple(_places(network, item) for item in watched)
-    starts = perturbed(network, state, perturbations, amplitude=amplitude, seed=seed)
-    run = _Run(network, state, groups, starts, times, rtol, most)
+    if perturbations < 1:
+        raise DataError(f"perturbations={perturbations!r} must be positive.")
+    samples = len(rows) * perturbations
+    starts = perturbed(network, state, samples, amplitude=amplitude, seed=seed)
+    starts = starts.reshape(len(rows), perturbations, -1)
+    run = _Run(network, state, groups, times, rtol, most)
     ln_vmax = evaluator.ln_vmax(rows)
     size = max(1, PORTION // perturbations)
     parts = [slice(first, first + size) for first in range(0, len(rows), size)]
-    items = [(rows[part], ln_vmax[part]) for part in parts]
+    items = [(rows[part], ln_vmax[part], starts[part]) for part in parts]
     done = spread(run, items, executor=executor, progress=progress, what="portions of models")
     failures = {
         (part.start + i, j): text
@@ -232,20 +236,23 @@ class _Run:
     network: KineticNetwork
     state: SteadyState
     groups: tuple[Places, ...]
-    starts: FloatArray
     times_min: FloatArray
     rtol: float
     most: int
 
     def __call__(
-        self, parameters: tuple[FloatArray, FloatArray]
+        self, item: tuple[FloatArray, FloatArray, FloatArray]
     ) -> tuple[FloatArray, dict[tuple[int, int], str]]:
-        """Return ratios ``(models, perturbations, times, watched)``, and failures."""
-        models, each = len(parameters[0]), len(self.starts)
-        ln_km, ln_vmax = (np.repeat(array, each, axis=0) for array in parameters)
+        """Return ratios ``(models, perturbations, times, watched)``, and failures.
+
+        The item holds ln KM and ln Vmax, a row a model, and its starts ``(models, perturbations,
+        dynamic)``.
+        """
+        models, each, size = item[2].shape
+        ln_km, ln_vmax = (np.repeat(array, each, axis=0) for array in item[:2])
         paths = integrate_log(
             CellField(self.network, self.state, ln_km, ln_vmax),
-            np.tile(np.log(self.starts), (models, 1)),
+            np.log(item[2]).reshape(-1, size),
             self.times_min / 60.0,
             rtol=self.rtol,
             most=self.most,
