@@ -12,7 +12,7 @@ from benchmarks.renaissance.generators import DENSITY, GRADIENT, Trained, traine
 from pyscimlode.kinetics import THRESHOLD
 
 FloatArray = npt.NDArray[np.float64]
-STEPS = 30
+STEPS = 20
 """Of the gradient training."""
 QUICK_CASE = "example_pathway"
 PORTION = 200
