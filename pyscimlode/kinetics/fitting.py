@@ -60,7 +60,9 @@ def fit_parameters(
     Every strain starts at the model's steady state, and its controls are constant enzyme levels
     that multiply Vmax, as :func:`pyscimlode.kinetics.simulated.simulate_strains` makes them.
     Derivatives are finite differences, one simulation of all strains a parameter: meant for tens
-    of parameters, not hundreds.
+    of parameters, whose standard errors are wanted. For hundreds, strains that start anywhere,
+    enzyme levels that change and scores of held-out strains, train
+    :meth:`KineticModel.hybrid` with :func:`pyscimlode.fit`.
 
     Args:
         model: where the fit starts.

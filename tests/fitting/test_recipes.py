@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pyscimlode import Adam, Collocation, Dataset, HybridODE, NeuralODE, datasets
+from pyscimlode import BFGS, Adam, Collocation, Dataset, HybridODE, NeuralODE, datasets
 from pyscimlode.data import Experiment
 from pyscimlode.fitting.recipes import (
     BRANCHED_EXPONENT,
@@ -23,6 +23,7 @@ from pyscimlode.models import (
     simulated_pathway,
 )
 from pyscimlode.training import PUBLISHED_STAGES
+from tests.models.kinetic.ramps import toy_model
 
 
 @pytest.mark.parametrize("model", [None, NeuralODE(), HybridODE(simulated_pathway())])
@@ -134,3 +135,12 @@ def test_pooled_families_have_branches_and_one_family_has_not(measured_data: obj
     )
     own = datasets.load("limonene")
     assert default_hybrid(limonene_pathway(), own) == HybridODE(limonene_pathway())
+
+
+def test_kinetic_models_are_drawn_towards_the_generated_one() -> None:
+    model = toy_model().hybrid()
+    (few,) = default_stages("forecast", 4, model)
+    (many,) = default_stages("forecast", 20, model)
+    assert isinstance(few, BFGS)
+    assert isinstance(many, BFGS)
+    assert few.weight_decay > many.weight_decay > 0.0
