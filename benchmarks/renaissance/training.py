@@ -60,8 +60,8 @@ ARTICLE_NOTE = (
 CHOICES = (
     "Where the article and its public code differ, `published` is the code: sigma 0.01 (the "
     "article's 10^2 lost its minus sign); KM from 1.4e-11 to 20 M (the article's 1.3e-3 to 20 "
-    "reads as mM); dropout stands in the code's network and is never active; 85 independent equations of "
-    "the article's 113 (112 species and biomass), the others being constant or following from "
+    "reads as mM); dropout stands in the code's network and is never active; 85 independent "
+    "equations of the article's 113 (112 species and biomass), the others being constant or following from "
     "moieties; measured KM drawn uniformly in ln KM. A batch without a valid model is rewarded "
     "0.01/(1 + exp(lambda + 2.5)), as in the code. Perturbations are 25 % in the code's "
     "configuration and 50 % in the article; overlap score, t-SNE and the tolerance of a return are "
