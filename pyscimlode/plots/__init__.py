@@ -1,4 +1,4 @@
-"""Figures: data, forecasts, learned fields and rates, scores, comparisons, training history.
+"""Figures: data, forecasts, fields and rates, scores, comparisons, training history, kinetics.
 
 Every function returns a figure that shows itself in notebooks and is saved with
 ``figure.savefig("name.png")``. None of them touches the state of ``matplotlib.pyplot``.
