@@ -146,7 +146,7 @@ def sample(
     made, theta = load_generator(generator)
     evaluator = shared.evaluator_of(shared.find_case(case, density))
     written = write_generated_sets(
-        new_file(out, force), made, theta, models, evaluator=evaluator, seed=seed
+        new_file(out, force), made, theta, models, evaluator=evaluator, seed=seed, progress=True
     )
     typer.echo(f"{written} sets of {len(made.km_names)} KM and their Vmax in {out}")
 

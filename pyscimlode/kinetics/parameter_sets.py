@@ -17,6 +17,7 @@ from pyscimlode.errors import ArtifactError, DataError, did_you_mean
 from pyscimlode.kinetics.evaluator import KineticEvaluator
 from pyscimlode.kinetics.generator import KineticGenerator
 from pyscimlode.kinetics.network import KineticNetwork
+from pyscimlode.kinetics.spread import Progress, reporter
 from pyscimlode.kinetics.table_files import read_rows, table_columns, write_table
 
 FloatArray = npt.NDArray[np.float64]
@@ -117,6 +118,7 @@ def write_generated_sets(
     seed: int = 0,
     batch: int = 10_000,
     dtype: str | None = None,
+    progress: Progress = False,
 ) -> int:
     """Write the KM that a generator makes, in mM, with Vmax where an evaluator is given.
 
@@ -132,6 +134,8 @@ def write_generated_sets(
         batch: sets made and written together; with ``range="batch"`` part of what a set is.
         dtype: of file and generator. By default float32, and float64 for a file with Vmax: some
             are products of many c/K, which float32 cannot hold.
+        progress: True writes progress to standard error; a function is called with the sets that
+            are made and all of them.
 
     Raises:
         DataError: the evaluator's network has other KM, or as of :func:`write_parameter_sets`.
@@ -146,8 +150,12 @@ def write_generated_sets(
         names += vmax_names(evaluator.network)
         units += vmax_units(evaluator.network)
 
+    report = reporter(progress, "sets")
+
     def batches() -> Iterator[npt.NDArray[Any]]:
-        for ln_km in generator.batches(theta, models, seed, batch=batch, dtype=made_in):
+        made = generator.batches(theta, models, seed, batch=batch, dtype=made_in)
+        for number, ln_km in enumerate(made, 1):
+            report(min(number * batch, models), models)
             if evaluator is None:
                 yield np.exp(ln_km, out=ln_km)
             else:

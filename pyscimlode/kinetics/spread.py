@@ -33,7 +33,7 @@ def spread(
         progress: True writes what takes longer than two seconds to standard error.
         what: the items are called in these lines.
     """
-    report = progress if callable(progress) else _Lines(what) if progress else _silent
+    report = reporter(progress, what)
     if executor is None:
         pending: list[Callable[[], Result]] = [_Later(work, item) for item in items]
     else:
@@ -43,6 +43,13 @@ def spread(
         results.append(result())
         report(number, len(items))
     return results
+
+
+def reporter(progress: Progress, what: str) -> Callable[[int, int], None]:
+    """Return what is called with (done, all): lines on standard error, a function, or nothing."""
+    if callable(progress):
+        return progress
+    return _Lines(what) if progress else _silent
 
 
 class _Later(Generic[Item, Result]):

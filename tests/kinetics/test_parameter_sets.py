@@ -152,3 +152,14 @@ def test_a_generator_of_another_network_is_refused(toy: KineticCase, tmp_path: P
     theta = generator.initial(np.random.default_rng(0))
     with pytest.raises(DataError, match=r"makes other KM than the network 'toy6' has"):
         write_generated_sets(tmp_path / "a.h5", generator, theta, 1, evaluator=evaluator)
+
+
+def test_progress_counts_sets(toy: KineticCase, tmp_path: Path) -> None:
+    pytest.importorskip("h5py", reason="h5py (extra kinetics) is not installed")
+    generator = KineticGenerator(toy.network.km_names, noise=2, hidden=(3,))
+    theta = generator.initial(np.random.default_rng(0))
+    seen: list[tuple[int, int]] = []
+    write_generated_sets(
+        tmp_path / "s.h5", generator, theta, 25, batch=10, progress=lambda *done: seen.append(done)
+    )
+    assert seen == [(10, 25), (20, 25), (25, 25)]
