@@ -46,7 +46,7 @@ def run(quick: bool) -> Part:
         row = [name, f"{1e3 / rate.cpu:.0f}", f"{low:.0f} to {high:.0f}", f"{1e3 / rate.wall:.0f}"]
         rows.append(row)
     enough = np.flatnonzero(result.incidence >= 0.95)
-    reached = f"first in step {enough[0] + 1}" if len(enough) else "never"
+    reached = f"first in step {enough[0] + 1}" if len(enough) else "in none"
     notes = [
         f"At least 95 % of a step's models are valid {reached} of {settings.steps}; in the last "
         f"one {result.incidence[-1]:.0%}, with a standard deviation of ln KM of "
