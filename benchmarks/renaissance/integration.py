@@ -253,9 +253,16 @@ def _reduction(row: Row) -> str:
         for line in row["most"]
     ]
     head = ("width before", "width after", "shift")
+    every = row["reduction"][0]
+    further = "further" if every["shift"] > every["shift_by_seed"] else "no further"
+    verdict = (
+        f"Integration moved the other KM {further} than another seed does: {every['shift']:.2f} "
+        f"against {every['shift_by_seed']:.2f} decades."
+    )
     return "\n\n".join(
         [
             table(("subsystem", "KM", *head, "shift, another seed"), lines),
+            verdict,
             f"The {len(most)} KM whose interval shrank most:",
             table(("KM", "subsystem", *head), most),
         ]

@@ -42,8 +42,9 @@ def test_every_check_holds_on_the_own_cases(
 def test_trainings_stand_beside_controls(tmp_path: Path) -> None:
     text, data = quick("training", tmp_path)
     recipes = [row["recipe"] for row in data["rows"]]
-    assert recipes == ["uniform", "untrained", "published", "default", "gradient 3 steps"]
-    trained = data["rows"][2]
+    assert recipes[:3] == ["uniform", "untrained, batch", "untrained, entry"]
+    assert recipes[3:] == ["published", "default", "gradient 3 steps"]
+    trained = data["rows"][3]
     assert trained["population"]["1"] > 0.5
     assert trained["incidence"] >= data["rows"][1]["incidence"]
     assert "doi:10.1038/s41929-024-01220-6" in text
