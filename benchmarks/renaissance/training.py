@@ -66,9 +66,9 @@ CHOICES = (
     "reads as mM); dropout stands in the code's network and is never active; 85 independent "
     "equations of the article's 113 (112 species and biomass), the others being constant or "
     "following from moieties; measured KM drawn uniformly in ln KM. A batch without a valid model "
-    "is rewarded 0.01/(1 + exp(lambda + 2.5)), as in the code. Perturbations are 25 % in the code's "
-    "configuration and 50 % in the article; overlap score, t-SNE and the tolerance of a return are "
-    "not in the code at all."
+    "is rewarded 0.01/(1 + exp(lambda + 2.5)), as in the code. Perturbations are 25 % in the "
+    "code's configuration and 50 % in the article; overlap score, t-SNE and the tolerance of a "
+    "return are not in the code at all."
 )
 DIVERSITY_NOTE = (
     "{fresh} fresh models of each generator, of noise that no training has seen. Spread: standard "
