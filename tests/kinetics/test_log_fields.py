@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from pyscimlode.kinetics import KineticCase, KineticModel, perturbed
 from pyscimlode.kinetics.log_fields import CellField
-from pyscimlode.kinetics.reactor_field import ReactorField, released_species
 from pyscimlode.kinetics.stiff import integrate_log
 from tests.kinetics.cases import evaluator_of, random_ln_km
 
@@ -28,27 +26,6 @@ def test_the_steady_state_does_not_change(own: KineticCase) -> None:
     field = CellField(own.network, own.state, ln_km, evaluator.ln_vmax(ln_km))
     start = KineticModel.at_steady_state(evaluator, ln_km[0]).initial
     assert np.abs(field.rhs(np.log(np.tile(start, (2, 1))), np.arange(2))).max() < 1e-6
-
-
-@pytest.mark.parametrize("gone", [False, True])
-def test_the_jacobian_of_the_reactor_is_the_slope_of_its_field(
-    pathway: KineticCase, gone: bool
-) -> None:
-    evaluator, ln_km = evaluator_of(pathway), random_ln_km(pathway, 1, low=-10.0, high=-5.0)
-    released = released_species(pathway.network, "e", ["o2_e"])
-    field = ReactorField(
-        pathway.network, pathway.state, "BIO", released, 300.0, ln_km, evaluator.ln_vmax(ln_km)
-    )
-    c = np.append(pathway.state.concentrations[field.place], 0.04)
-    y = np.log(c)[None] + np.random.default_rng(1).normal(0, 0.2, (1, len(c)))
-    if gone:
-        y[0, field.cells] = np.log(1e-31)
-    rows, step = np.zeros(1, dtype=np.int64), 1e-6
-    found = field.jacobian(y, rows)[0]
-    for k, unit in enumerate(np.eye(len(c))):
-        slope = (field.rhs(y + step * unit, rows) - field.rhs(y - step * unit, rows))[0] / 2 / step
-        size = np.abs(found).max(axis=1)
-        np.testing.assert_allclose(slope / size, found[:, k] / size, atol=1e-5)
 
 
 def test_paths_agree_with_another_solver(own: KineticCase) -> None:
