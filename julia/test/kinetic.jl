@@ -85,6 +85,48 @@ end
     @test powers([-3.0, 2.0, -4.0]) ≈ [4.5, 0.0, 1.0]
 end
 
+"""Return the field of the reactions `chosen` alone, without a network."""
+function part_of_pathway(chosen, terms)
+    arrays = kinetic_arrays()
+    for name in ("forward_orders", "backward_orders")
+        arrays["kinetic_" * name] = arrays["kinetic_" * name][chosen, :]
+    end
+    for name in ("inverse_keq", "ln_vmax")
+        arrays["kinetic_" * name] = arrays["kinetic_" * name][chosen]
+    end
+    for name in ("species", "reaction", "km", "turns", "order")
+        arrays["kinetic_" * name] = arrays["kinetic_" * name][terms]
+    end
+    arrays["kinetic_amounts"] = arrays["kinetic_amounts"][:, chosen]
+    arrays["kinetic_free_km"], arrays["kinetic_free_vmax"] = Int[], [0]
+    arrays["kinetic_use_reaction"] = arrays["kinetic_use_control"] = Int[]
+    arrays["kinetic_use_reference"] = Float64[]
+    if !(1 in chosen)
+        arrays["kinetic_pairs"], arrays["kinetic_pair_reaction"] = zeros(Int, 0, 2), Int[]
+        arrays["kinetic_reaction"] = arrays["kinetic_reaction"] .- 1
+        arrays["kinetic_substrate_side"], arrays["kinetic_product_side"] = [0;;], [1;;]
+        arrays["kinetic_sided_reaction"] = [0]
+    end
+    if !(2 in chosen)
+        arrays["kinetic_sided_reaction"] = Int[]
+        arrays["kinetic_substrate_side"] = arrays["kinetic_product_side"] = zeros(Int, 0, 1)
+    end
+    layout = P.read_layout([block("ln_vmax", [1], 0)])
+    return P.KineticODE(arrays, layout, nothing, nothing)
+end
+
+@testset "pathways without a law of some kind" begin
+    v = rates_by_hand(A, B, 1.2, [4.0, 3.0, 1.1], 1.0)
+    for (chosen, terms) in (([1], 1:4), ([2, 3], 5:6), ([3], 1:0))
+        model = part_of_pathway(chosen, terms)
+        rates = v[chosen] .* vcat(exp(0.2), ones(length(chosen) - 1))
+        expected = (kinetic_arrays()["kinetic_amounts"][:, chosen] * rates) ./ scaling.state_scale
+        @test P.slope(model, scaling, [0.2], y, p) ≈ expected
+        weighted(parameters) = sum(P.slope(model, scaling, parameters, y, p) .* [1.0, 1.0, 2.0])
+        @test ReverseDiff.gradient(weighted, [0.2]) ≈ ForwardDiff.gradient(weighted, [0.2])
+    end
+end
+
 @testset "derivatives" begin
     for model in (field, plain)
         weighted(parameters, states) = sum([1.0, -2.0, 0.5] .*
