@@ -33,8 +33,11 @@ def main(argv: list[str] | None = None) -> int:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
 
+    from threadpoolctl import threadpool_limits
+
     from benchmarks.kinetics import report
 
+    threadpool_limits(1)
     quick = arguments.quick
     out = arguments.out or (None if quick else RESULTS)
     parts = {} if out is None else report.read(out)
