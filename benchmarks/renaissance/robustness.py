@@ -63,10 +63,10 @@ CONDITIONS = (
 )
 NOTE = (
     "All dynamic concentrations are perturbed at once, uniformly within the amplitude and with the "
-    "totals of the conserved moieties kept (hit-and-run); every model has perturbations of its own. "
-    "A run counts as returned at a time when max abs(x/x_ss - 1) of the quantity is within the "
-    "tolerance at that time; a failed integration counts as not returned. `every` counts models "
-    "that returned from every one of their perturbations. Models are the first valid ones "
+    "totals of the conserved moieties kept (hit-and-run); every model has perturbations of its "
+    "own. A run counts as returned at a time when max abs(x/x_ss - 1) of the quantity is within "
+    "the tolerance at that time; a failed integration counts as not returned. `every` counts "
+    "models that returned from every one of their perturbations. Models are the first valid ones "
     "(lambda_max <= -2.5/h) of fresh samples."
 )
 DIFFERENCES = """The article does not say with which tolerance it counts, and its code computes
