@@ -43,7 +43,7 @@ def trained(start: KineticModel, strains: Dataset) -> FitResult:
         model=start.hybrid(initial_spread=0.0),
         test=["S5", "S6"],
         ensemble=1,
-        stages=[BFGS(20, weight_decay=1e-3)],
+        stages=[BFGS(15, weight_decay=1e-3)],
         progress=False,
     )
 
@@ -109,3 +109,13 @@ def test_fits_of_other_models_are_refused(start: KineticModel, trained: FitResul
 def test_a_control_that_is_misspelt(start: KineticModel, strains: Dataset) -> None:
     with pytest.raises(ModelError, match=r"'R33' is not among the controls .*mean 'R3'"):
         pyscimlode.fit(strains, model=start.hybrid(enzymes={"R3": "R33"}), progress=False)
+
+
+def test_its_rates_are_drawn(trained: FitResult) -> None:
+    from pyscimlode.plots import plot_rates
+    from pyscimlode.report import wording
+
+    figure = plot_rates(trained, "R2")
+    assert figure.axes[0].get_ylabel() == "rate [mM/h]"
+    assert figure.axes[0].get_title(loc="left") == "R2: A + ATP → B + ADP"
+    assert "every reaction has its rate law" in wording.MODELS[trained.model.kind]
