@@ -29,8 +29,15 @@ NEVER_VALID = (
 )
 
 
-def find_case(name: str, density: float | None = None) -> KineticCase:
+def find_case(
+    name: str, density: float | None = None, *, for_cultures: bool = False
+) -> KineticCase:
     """Return an own example by name, or the case of a JSON or SBML file.
+
+    Args:
+        name: of the example or file.
+        density: gDW/L in place of the state's.
+        for_cultures: fluxes in mM/h are left as they are, and the density is the cultures' alone.
 
     Raises:
         DataError: there is no such example and no such file, or an SBML file without a state.
@@ -55,7 +62,9 @@ def find_case(name: str, density: float | None = None) -> KineticCase:
         case = KineticCase(found.network, found.state)
     else:
         case = read_case(name)
-    return case if density is None else KineticCase(case.network, case.state.with_density(density))
+    if density is None or (for_cultures and case.state.flux_unit == "mM/h"):
+        return case
+    return KineticCase(case.network, case.state.with_density(density))
 
 
 def evaluator_of(case: KineticCase) -> KineticEvaluator:
@@ -194,13 +203,20 @@ def follow_perturbed(
 
 
 def follow_cultures(
-    evaluator: KineticEvaluator, ln_km: FloatArray, growth: str, held: Sequence[str], workers: int
+    evaluator: KineticEvaluator,
+    ln_km: FloatArray,
+    growth: str,
+    held: Sequence[str],
+    workers: int,
+    density: float | None = None,
 ) -> tuple[BatchCulture, ...]:
     """Return a culture of each model, with progress."""
     from pyscimlode.kinetics import batch_cultures
 
     with processes(workers) as executor:
-        return batch_cultures(evaluator, ln_km, growth, held=held, executor=executor, progress=True)
+        return batch_cultures(
+            evaluator, ln_km, growth, held=held, density=density, executor=executor, progress=True
+        )
 
 
 def culture_rows(cultures: Sequence[BatchCulture]) -> list[dict[str, object]]:

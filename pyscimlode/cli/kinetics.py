@@ -216,9 +216,9 @@ def bioreactor(
 
     from pyscimlode.cli import kinetic_models as shared
 
-    evaluator = shared.evaluator_of(shared.find_case(case, density))
+    evaluator = shared.evaluator_of(shared.find_case(case, density, for_cultures=True))
     ln_km = shared.generated_models(evaluator, generator, models, seed, any_models=any_models)
-    cultures = shared.follow_cultures(evaluator, ln_km, growth, names(held) or (), workers)
+    cultures = shared.follow_cultures(evaluator, ln_km, growth, names(held) or (), workers, density)
     frames = {number: culture.to_frame() for number, culture in enumerate(cultures)}
     _write(out, pd.concat(frames, names=["model"]).reset_index(level=0))
     typer.echo(pd.DataFrame(shared.culture_rows(cultures)).to_string(index=False))
@@ -254,7 +254,7 @@ def report(
     from pyscimlode.kinetics import load_training
     from pyscimlode.report.kinetics import write_kinetic_report
 
-    found = shared.find_case(case, density)
+    found = shared.find_case(case, density, for_cultures=True)
     evaluator = shared.evaluator_of(found)
     ln_km = shared.generated_models(evaluator, generator, models, seed, any_models=True)
     evaluation = evaluator.evaluate(ln_km)
@@ -272,7 +272,9 @@ def report(
             workers=workers,
         )
         if growth:
-            cultures = shared.follow_cultures(evaluator, some, growth, names(held) or (), workers)
+            cultures = shared.follow_cultures(
+                evaluator, some, growth, names(held) or (), workers, density
+            )
     else:
         note(f"None of {models} models is valid, so none is followed: train the generator longer.")
     write_kinetic_report(

@@ -140,6 +140,16 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_fluxes_in_mM_need_a_density_for_cultures_alone(tmp_path: Path) -> None:
+    file = tmp_path / "g.safetensors"
+    assert invoke("kinetics", "train", "toy6", *SMALL, "--out", file).exit_code == 0
+    options = ("toy6", file, "--growth", "R3", "--models", 1, "--out", tmp_path / "c.csv")
+    done = invoke("kinetics", "bioreactor", *options)
+    assert "give density=" in " ".join(done.stderr.split())
+    done = invoke("kinetics", "bioreactor", *options, "--density", 300, "--held", "P_e,W_e")
+    assert done.exit_code == 0, done.output
+
+
 def test_two_processes_give_the_same_generator(tmp_path: Path) -> None:
     command = ("kinetics", "train", "toy6", *SMALL)
     for workers in (1, 2):
