@@ -59,9 +59,9 @@ class Job:
 JOBS = (
     Job("default", ".parquet"),
     Job("default", ".h5"),
-    Job("default", ".parquet", vmax=True),
     Job("published", ".parquet"),
     Job("published", ".parquet", batch=SMALL),
+    Job("default", ".parquet", vmax=True),
 )
 
 
