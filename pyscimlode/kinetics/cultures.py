@@ -69,8 +69,8 @@ class BatchCulture:
         return (
             f"Given up at {self.reached_h:.4g} h of {self.hours[-1]:g} after {self.steps} steps "
             f"({self.status.name.lower()}). The state there changes within {self.pace_h:.0e} h, "
-            f"and its largest eigenvalue is {self.instability:+.3g}/h: a starved cell without "
-            "regulation may swing so fast for hours."
+            f"and its largest eigenvalue is {self.instability:+.3g}/h: a cell without regulation "
+            "may swing so fast for hours."
         )
 
     def __repr__(self) -> str:
