@@ -348,7 +348,10 @@ def _warn_of_values(dataset: Dataset, experiment: Experiment) -> None:
                 stacklevel=4,
             )
     for column, name in enumerate(dataset.control_names):
-        known = experiment.times[experiment.control_mask[:, column]]
+        measured = experiment.control_mask[:, column]
+        known = experiment.times[measured]
+        if len(known) > 1 and np.ptp(experiment.controls[measured, column]) == 0:
+            continue  # a level that was set, not a course between two measurements
         span = experiment.times[-1] - experiment.times[0]
         gaps = np.diff(np.concatenate((experiment.times[:1], known, experiment.times[-1:])))
         if gaps.max() > span / 2 and len(experiment.times) > 3:

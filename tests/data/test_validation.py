@@ -63,7 +63,7 @@ def test_a_single_measured_control_value_is_enough_for_few_times() -> None:
         ),
         (
             dataset(),
-            dataset("B", times=[0, 0.1, 0.2, 0.5, 4]),
+            dataset("B", times=[0, 0.1, 0.2, 0.5, 4], controls=[[1], [2], [3], [4], [5]]),
             r"Control 'E' of experiment 'B' is not measured for 3\.5 of 4 h",
         ),
         (
@@ -82,6 +82,10 @@ def test_a_single_measured_control_value_is_enough_for_few_times() -> None:
 def test_warnings(train: Dataset, test: Dataset | None, text: str) -> None:
     with pytest.warns(DataWarning, match=text):
         validate_for_training(train, test)
+
+
+def test_a_level_that_was_set_has_no_gap_between_late_times() -> None:
+    validate_for_training(dataset("A"), dataset("B", times=[0, 0.1, 0.2, 0.5, 4]))
 
 
 def test_a_constant_state_in_the_test_strain_alone_is_fine() -> None:
