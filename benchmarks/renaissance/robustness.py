@@ -71,16 +71,16 @@ NOTE = (
     "(lambda_max <= -2.5/h) of fresh samples."
 )
 DIFFERENCES = """The article does not say with which tolerance it counts, and its code computes
-paths and no shares; both tolerances are therefore given (5 %, and 1/e, what is left after one time
-constant). Its text says ±50 %, the published configuration perturbs by 25 %. The eigenvalues hold
-close to the steady state alone: a run that does not return has left its basin, and validity does
-not say how large that is. What such runs end at is in the table above: growth takes 29 substrates at
-once, so that the first of them that runs empty stops it, and the others, which little else takes,
-pile up. A likely reason is the state of the case file, a solution of a linear programme: 21 of the
-29 are below 1e-3 mM (glutamine at 2e-5 mM, where E. coli has millimoles), and pools so small turn
-over within milliseconds. The states of the article come from omics data, and are not published
-with its code. Generators that were trained through the eigenvalue make faster models, and more of those
-return."""
+paths and no shares; both tolerances are therefore given (5 %, and 1/e, what is left after one
+time constant). Its text says ±50 %, the published configuration perturbs by 25 %. The eigenvalues
+hold close to the steady state alone: a run that does not return has left its basin, and validity
+does not say how large that is. What such runs end at is in the table above: growth takes 29
+substrates at once, so that the first of them that runs empty stops it, and the others, which
+little else takes, pile up. A likely reason is the state of the case file, a solution of a linear
+programme: 21 of the 29 are below 1e-3 mM (glutamine at 2e-5 mM, where E. coli has millimoles),
+and pools so small turn over within milliseconds. The states of the article come from omics data,
+and are not published with its code. Generators that were trained through the eigenvalue make
+faster models, and more of those return."""
 
 
 def run(kept: Kept, quick: bool) -> Report:
