@@ -24,7 +24,7 @@ SETS = 1_000_000
 CHECKED = 2000
 LARGE = 10_000
 SMALL = 100
-"""Models of a batch: what the published scaling has been trained with."""
+"""Models of a batch in training."""
 NOTE = (
     "Case `{case}`, generators of seed 0 after 50 generations, float32, one thread: generated, "
     "written, and {checked} random sets read back and judged by all eigenvalues. Seconds: "
@@ -60,7 +60,6 @@ JOBS = (
     Job("default", ".parquet"),
     Job("default", ".h5"),
     Job("published", ".parquet"),
-    Job("published", ".parquet", batch=SMALL),
     Job("default", ".parquet", vmax=True),
 )
 
