@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pyscimlode.cli.options import names
-
-LN_M_TO_MM = math.log(1000.0)
-LN_KM_M = (-25.0, 3.0)
-"""ln KM (M) of models that no generator made: the range of the published generator."""
 
 
 def check_eigenvalues(
@@ -21,7 +16,7 @@ def check_eigenvalues(
     ],
     generator: Annotated[
         Path | None,
-        typer.Argument(help="File that 'kinetics train' wrote; without it ln KM are uniform."),
+        typer.Argument(help="File that 'kinetics train' wrote; without it uniform in ln KM."),
     ] = None,
     models: Annotated[int, typer.Option(min=1, help="Number of models.")] = 200,
     engine: Annotated[
@@ -36,7 +31,7 @@ def check_eigenvalues(
     extended precision, each over 1 + |lambda|; models that only one of the two calls valid; largest
     difference of d lambda_max / d ln KM, over the largest entry; seconds.
 
-    The exit status is 1 if engines disagree.
+    The exit status is 1 if engines disagree on lambda_max or on which models are valid.
 
     Examples:
       pyscimlode kinetics check-eigenvalues example_pathway
@@ -45,28 +40,15 @@ def check_eigenvalues(
     """
     import numpy as np
 
-    from pyscimlode.errors import DataError
-    from pyscimlode.kinetics import (
-        KineticEvaluator,
-        compare_eigenvalues,
-        example_pathway,
-        load_generator,
-        read_case,
-        toy6,
-    )
+    from pyscimlode.cli.kinetic_models import evaluator_of, find_case, generated_models, km_bounds
+    from pyscimlode.kinetics import compare_eigenvalues
 
-    own = {"toy6": toy6, "example_pathway": example_pathway}
-    chosen = own[case]() if case in own else read_case(case)
-    evaluator = KineticEvaluator(chosen.network, chosen.state)
-    columns = evaluator.network.km_names
+    evaluator = evaluator_of(find_case(case))
     if generator is None:
-        drawn = np.random.default_rng(seed).uniform(*LN_KM_M, (models, len(columns)))
-        ln_km = drawn + LN_M_TO_MM
+        shape = (models, len(evaluator.network.km_names))
+        ln_km = np.random.default_rng(seed).uniform(*km_bounds(None), shape)
     else:
-        made, theta = load_generator(generator)
-        if made.km_names != columns:
-            raise DataError(f"{generator} makes the KM of another network than {case}.")
-        ln_km = made.sample(theta, models, seed)
+        ln_km = generated_models(evaluator, generator, models, seed, any_models=True)
     found = compare_eigenvalues(evaluator, ln_km, names(engine))
     typer.echo(str(found))
     if not found:

@@ -17,7 +17,7 @@ def test_engines_are_compared() -> None:
 def test_disagreement_is_the_exit_status(monkeypatch: pytest.MonkeyPatch) -> None:
     import pyscimlode.kinetics
 
-    opinion = EigenvalueOpinion("torch", 1e-3, 0.0, 0.0, 1, 0.0, 0.1)
+    opinion = EigenvalueOpinion("torch", 1e-3, 1e-3, 0.0, 0, 0.0, 0.1)
     monkeypatch.setattr(
         pyscimlode.kinetics,
         "compare_eigenvalues",

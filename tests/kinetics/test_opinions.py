@@ -94,6 +94,7 @@ def test_a_wrong_engine_is_found_out(toy: KineticCase, monkeypatch: pytest.Monke
     assert not found
     assert found.opinions[1].disagreements == 1
     assert found.opinions[1].eigenvalues > 0.05
+    assert found.opinions[1].lambda_max > 0.05
     assert np.isnan(found.opinions[1].gradient)
 
 
