@@ -27,10 +27,11 @@ SMALL = 100
 """Models of a batch in training."""
 NOTE = (
     "Case `{case}`, generators of seed 0 after 50 generations, one thread, float32 (float64 with "
-    "Vmax, the largest of which leave the range of float32): generated, written, and {checked} random sets read back and judged by all eigenvalues. Seconds: "
-    "generating and writing; the elapsed ones depend on what else the machine does. With the "
-    "published range a model depends on its batch mates, so that sets made {large} at a time are "
-    "not those of the batches of {small} in training; with a range per entry it does not matter."
+    "Vmax, the largest of which leave the range of float32): generated, written, and {checked} "
+    "random sets read back and judged by all eigenvalues. Seconds: generating and writing; the "
+    "elapsed ones depend on what else the machine does. With the published range a model depends "
+    "on its batch mates, so that sets made {large} at a time are not those of the batches of "
+    "{small} in training; with a range per entry it does not matter."
 )
 ARTICLE_NOTE = "The article's code notes about 20 s for a million KM sets, written as HDF5."
 INSTEAD = (
