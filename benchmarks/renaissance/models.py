@@ -58,7 +58,7 @@ NAMES = {
         ("co2_e", "o2_e", "pi_e"),
     ),
 }
-LABELS = {"published": "NES", GRADIENT: "gradient"}
+LABELS = {"published": "NES", "default": "default", GRADIENT: "gradient"}
 
 
 def case_name(quick: bool) -> str:
@@ -66,10 +66,12 @@ def case_name(quick: bool) -> str:
     return QUICK_CASE if quick or cases.FULL_SIZE not in cases.available() else cases.FULL_SIZE
 
 
-def generator(recipe: str, density: float = DENSITY, *, quick: bool = False) -> Trained:
-    """Return the trained generator of a recipe, seed 0."""
-    generations = STEPS if recipe == GRADIENT else 50
-    return trained(recipe, 0, density, case=case_name(quick), generations=generations, quick=quick)
+def generator(
+    recipe: str, density: float = DENSITY, *, seed: int = 0, quick: bool = False
+) -> Trained:
+    """Return the trained generator of a recipe."""
+    steps = STEPS if recipe == GRADIENT else 50
+    return trained(recipe, seed, density, case=case_name(quick), generations=steps, quick=quick)
 
 
 def valid_models(found: Trained, models: int, seed: int = 1000) -> tuple[FloatArray, FloatArray]:

@@ -48,11 +48,13 @@ class Condition:
     density: float
     amplitude: float
     perturbations: int = 1
+    seed: int = 0
 
     @property
     def title(self) -> str:
         """In tables."""
-        return f"{LABELS[self.recipe]}, {self.density:g} gDW/L, ±{self.amplitude:.0%}"
+        seed = f", seed {self.seed}" if self.seed else ""
+        return f"{LABELS[self.recipe]}, {self.density:g} gDW/L, ±{self.amplitude:.0%}{seed}"
 
 
 CONDITIONS = (
@@ -62,6 +64,16 @@ CONDITIONS = (
     Condition("published", 300.0, 0.25),
     Condition(GRADIENT, 300.0, 0.25),
 )
+OTHERS = (
+    Condition("published", 300.0, 0.5, seed=1),
+    Condition("published", 300.0, 0.5, seed=2),
+    Condition("default", 300.0, 0.5),
+    Condition("default", 300.0, 0.5, seed=1),
+    Condition(GRADIENT, 300.0, 0.5, seed=1),
+    Condition(GRADIENT, 300.0, 0.5, seed=2),
+)
+"""Generators of other seeds and of the default recipe."""
+ASKED = (*PUBLISHED, ("growth", 60.0), (CYTOSOL, 60.0))
 NOTE = (
     "All dynamic concentrations are perturbed at once, uniformly within the amplitude and with the "
     "totals of the conserved moieties kept (hit-and-run); every model has perturbations of its "
@@ -87,9 +99,14 @@ def run(kept: Kept, quick: bool) -> Report:
     """Perturb and follow the models of every condition."""
     case = case_name(quick)
     conditions = CONDITIONS[:2] if quick else CONDITIONS
-    rows = {
-        c.title: kept(f"{case}: {c.title}", partial(_measure, c, case, quick)) for c in conditions
-    }
+    others = OTHERS[2:3] if quick else OTHERS
+
+    def measured(chosen: tuple[Condition, ...]) -> dict[str, Row]:
+        return {
+            c.title: kept(f"{case}: {c.title}", partial(_measure, c, case, quick)) for c in chosen
+        }
+
+    rows, more = measured(conditions), measured(others)
     ends = {
         c.title: kept(f"{case}: ends, {c.title}", partial(_ends, c, quick)) for c in conditions[:2]
     }
@@ -97,7 +114,8 @@ def run(kept: Kept, quick: bool) -> Report:
         ARTICLE,
         NOTE,
         *(f"## Tolerance {t:.3g}\n\n{_shares(rows, t)}" for t in TOLERANCES),
-        f"## Runs\n\n{_runs(rows)}",
+        f"## Other generators\n\n{_others({**rows, **more})}",
+        f"## Runs\n\n{_runs({**rows, **more})}",
         f"## What is late\n\n{_late(rows)}",
         f"## Where runs end that do not return\n\n{_end_table(ends)}",
         "## Differences\n\n" + DIFFERENCES.replace("\n", " "),
@@ -106,12 +124,15 @@ def run(kept: Kept, quick: bool) -> Report:
         f"robustness-{LABELS[c.recipe].lower()}": plot_robustness(_result(rows[c.title]))
         for c in conditions[:2]
     }
-    data = {title: {k: v for k, v in row.items() if k != "ratios"} for title, row in rows.items()}
+    data = {
+        title: {k: v for k, v in row.items() if k != "ratios"}
+        for title, row in {**rows, **more}.items()
+    }
     return Report(f"Robustness of `{case}`", blocks, {**data, "ends": ends}, figures)
 
 
 def _measure(condition: Condition, case: str, quick: bool) -> Row:
-    found = generator(condition.recipe, condition.density, quick=quick)
+    found = generator(condition.recipe, condition.density, seed=condition.seed, quick=quick)
     models, each = 3 if quick else MODELS, condition.perturbations
     ln_km, lambda_max = valid_models(found, models)
     names = NAMES[case]
@@ -214,18 +235,26 @@ def _result(row: Row) -> Robustness:
     return Robustness(watched, TIMES_MIN, times, ratios, {}, row["amplitude"])
 
 
+def _others(rows: dict[str, Row]) -> str:
+    """Return one line a generator: what came back within 5 %."""
+    lines = [["article", *(percent(PUBLISHED.get(key)) for key in ASKED)]]
+    for title, row in rows.items():
+        found = [_share(row, name, time_min, TOLERANCES[0]) for name, time_min in ASKED]
+        lines.append([title, *(percent(share["returned"]) for share in found)])
+    return table(["models of", *(f"{name}, {time_min:g} min" for name, time_min in ASKED)], lines)
+
+
+def _share(row: Row, name: str, time_min: float, tolerance: float) -> Row:
+    key = (name, time_min, tolerance)
+    return next(s for s in row["shares"] if (s["watched"], s["time_min"], s["tolerance"]) == key)
+
+
 def _shares(rows: dict[str, Row], tolerance: float) -> str:
     lines = []
     for time_min in TIMES_MIN:
         for name in ("growth", *COFACTORS, CYTOSOL):
-            cells = [
-                next(
-                    f"{percent(s['returned'])} ({percent(s['every'])})"
-                    for s in row["shares"]
-                    if (s["watched"], s["time_min"], s["tolerance"]) == (name, time_min, tolerance)
-                )
-                for row in rows.values()
-            ]
+            found = [_share(row, name, time_min, tolerance) for row in rows.values()]
+            cells = [f"{percent(s['returned'])} ({percent(s['every'])})" for s in found]
             lines.append([f"{time_min:g}", name, percent(PUBLISHED.get((name, time_min))), *cells])
     return table(["min", "quantity", "article", *(f"{t} (every)" for t in rows)], lines)
 
