@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
+from benchmarks.renaissance.literature_names import REACTIONS, SPECIES
+from pyscimlode.data.registry import SourceFile, locate
 from pyscimlode.kinetics import KineticNetwork
 
-FILE = Path(__file__).with_name("literature_km.csv")
+_NAME = "ecoli_ccm_aerobic_ProteinComposition_haverkorn_ECM_Model.tsv"
+FILE = SourceFile(
+    name=_NAME,
+    sha256="cb4e4cca39a1e8f9bac8123b4f9020767882298a54cbd9333d5d028df63ff91d",
+    url="https://raw.githubusercontent.com/eladnoor/enzyme-cost/"
+    f"aae0392f19040e833d91c99b738789241b1c1a4f/data/{_NAME}",
+    folder="noor2016",
+)
+"""SBtab model of Noor et al. (2016), by its authors."""
 SOURCE = (
     "KM: balanced parameters of E. coli central metabolism, Noor et al., PLOS Comput. Biol. "
     "12:e1005167 (2016), model of aerobic growth (measured values made consistent with "
     "thermodynamics); values "
     "that occur twice there, which are the prior's, are left out."
 )
+TABLE = "!!SBtab TableName='Parameter'"
+QUANTITY = "Michaelis constant"
+DIGITS = 4
+"""Significant digits of a KM that are kept."""
 SUBSYSTEMS = {
     "glycolysis": "PGI PFK FBA FBP TPI GAPD PGK PGM ENO PYK PPS HEX1 GLCptspp",
     "pentose phosphate": "G6PDH2r PGL GND RPI RPE TKT1 TKT2 TALA PFK_3 FBA3 PRPPS",
@@ -31,20 +48,43 @@ OF = {reaction: name for name, ids in SUBSYSTEMS.items() for reaction in ids.spl
 
 
 def literature_km(network: KineticNetwork) -> dict[str, float]:
-    """Return KM name -> mM of the KM of a network that the file has; none for other networks."""
+    """Return KM name -> mM of the active KM of a network that the literature has.
+
+    Values that occur twice there are left out; networks with other names have none. The file is
+    looked for and downloaded as :func:`pyscimlode.data.registry.locate` does.
+
+    Raises:
+        DownloadError: when the file is not here and cannot be downloaded, or is another file.
+    """
+    active = dict(zip(network.km_names, network.km_active, strict=True))
     names = {
         (reaction.id, participant.species): participant.km
         for reaction in network.reactions
         for participant in reaction.participants
-        if participant.km is not None
+        if participant.km is not None and active[participant.km]
     }
+    rows = list(_michaelis_constants(locate(FILE)))
+    times = Counter(row["!Value"] for row in rows)
     found = {}
-    with FILE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            name = names.get((row["reaction"], row["species"]))
-            if name is not None:
-                found[name] = float(row["km_mM"])
+    for row in rows:
+        key = REACTIONS.get(row["!Reaction"], ""), SPECIES.get(row["!Compound"], "")
+        if key in names and times[row["!Value"]] == 1:
+            found[names[key]] = float(f"{float(row['!Value']):.{DIGITS}g}")
     return found
+
+
+def _michaelis_constants(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of the KM (mM) in the parameter table of an SBtab file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in file:
+            if line.startswith(TABLE):
+                break
+        table = csv.DictReader(takewhile(_inside, file), delimiter="\t")
+        yield from (row for row in table if row["!QuantityType"] == QUANTITY)
+
+
+def _inside(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith(("%", "!!"))
 
 
 def subsystems(network: KineticNetwork) -> dict[str, str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -14,11 +15,51 @@ from benchmarks.renaissance.literature import literature_km, subsystems
 from benchmarks.renaissance.report import plain
 from benchmarks.renaissance.run import main
 from benchmarks.renaissance.training import dimensions
+from pyscimlode.data.registry import SourceFile
+from pyscimlode.errors import DownloadError
+
+NAMES = ("!QuantityType", "!Reaction", "!Compound", "!Value", "!Unit")
+MADE_UP = (
+    ("PGI_R02740", "D_Fructose_6_phosphate", "0.0123456"),
+    ("PFK_R04779", "D_Fructose_6_phosphate", "0.5"),
+    ("PFK_R04779", "ATP", "0.25"),
+    ("PGH_R00658", "Phosphoenolpyruvate", "0.1"),
+    ("PYK_R00200", "Phosphoenolpyruvate", "0.1"),
+    ("PDH_R00209", "Pyruvate", "0.75"),
+    ("PDH_R00209", "CoA", "0.004"),
+    ("ABC_R00000", "Pyruvate", "2.0"),
+    ("PFK_R04779", "Unobtainium", "3.0"),
+)
+"""KM (mM) by reaction and compound; one value occurs twice, two have no counterpart."""
+
+
+def sbtab() -> str:
+    """Return an SBtab file with the made-up KM between other quantities and other tables."""
+    rows = [("standard chemical potential", "", "ATP", "1.0", "kJ/mol")]
+    rows += [("Michaelis constant", *row, "mM") for row in MADE_UP]
+    lines = ["!!SBtab TableName='Compound'", "!ID\t!Name", "ATP\tATP", "%\t"]
+    lines += ["!!SBtab TableName='Parameter'", *("\t".join(row) for row in (NAMES, *rows)), "%\t\t"]
+    lines += ["!!SBtab TableName='Flux'", "!QuantityType\t!Reaction", "flux\tPGI_R02740"]
+    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(autouse=True)
 def without_case_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYSCIMLODE_DATA", raising=False)
+
+
+@pytest.fixture
+def literature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put the made-up file where the pinned one is looked for; return its path."""
+    path = tmp_path / "data" / "made_up.tsv"
+    path.parent.mkdir()
+    path.write_text(sbtab(), encoding="utf-8")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    file = SourceFile(path.name, digest, "http://127.0.0.1:9/made_up.tsv", "noor2016")
+    monkeypatch.setattr("benchmarks.renaissance.literature.FILE", file)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYSCIMLODE_DATA", str(path.parent))
+    return path
 
 
 def quick(part: str, folder: Path) -> tuple[str, dict[str, Any]]:
@@ -52,14 +93,15 @@ def test_trainings_stand_beside_controls(tmp_path: Path) -> None:
     assert shares == sorted(shares)
 
 
+@pytest.mark.usefixtures("literature")
 def test_literature_km_are_integrated(tmp_path: Path) -> None:
     text, data = quick("integration", tmp_path)
     assert list(data["recipes"]) == ["published", "gradient"]
     row = data["recipes"]["gradient"]
-    assert row["integrated"] == {"none": 0, "half": 36, "all": 40}
+    assert row["integrated"] == {"none": 0, "half": 3, "all": 5}
     lines = {(row["generator"], row["subsystem"]): row for row in row["overlap"]}
     assert lines["uniform", "all"]["coverage"] > 0.9 > lines["none", "all"]["coverage"]
-    assert lines["half", "all"]["km"] == lines["none, KM not in half", "all"]["km"] == 4
+    assert lines["half", "all"]["km"] == lines["none, KM not in half", "all"]["km"] == 2
     assert "Noor et al." in text
 
 
@@ -106,11 +148,31 @@ def test_numbers_of_numpy_become_json() -> None:
     assert found == {"1": [1.0, None], "b": [2.0, 3, None]}
 
 
-def test_literature_names_active_km_of_the_own_pathway() -> None:
+@pytest.mark.usefixtures("literature")
+def test_literature_km_have_the_names_of_the_network() -> None:
     network = cases.read("example_pathway").network
-    found = literature_km(network)
-    assert found["km_f6p_c_PFK"] == pytest.approx(0.07414)
-    active = dict(zip(network.km_names, network.km_active, strict=True))
-    assert all(active[name] for name in found)
+    assert literature_km(network) == {
+        "km_f6p_c_PGI": 0.01235,
+        "km_f6p_c_PFK": 0.5,
+        "km_atp_c_PFK": 0.25,
+        "km_pyr_c_PDH": 0.75,
+        "km_coa_c_PDH": 0.004,
+    }
     assert literature_km(cases.read("toy6").network) == {}
     assert subsystems(network)["GLCt"] == "transport"
+
+
+def test_without_the_literature_integration_is_left_out(
+    literature: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    literature.unlink()
+    assert main(["--quick", "--part", "integration", "--out", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("`integration` is left out: made_up.tsv is not on this machine")
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_file_of_literature_is_an_error(literature: Path) -> None:
+    literature.write_text(sbtab().replace("0.75", "0.76"), encoding="utf-8")
+    with pytest.raises(DownloadError, match=r"made_up\.tsv is not the expected file"):
+        literature_km(cases.read("example_pathway").network)
