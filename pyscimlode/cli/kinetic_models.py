@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -80,7 +79,7 @@ def km_bounds(text: str | None) -> tuple[float, float]:
     Raises:
         ModelError: anything but two positive numbers in order.
     """
-    from pyscimlode.kinetics.generator import BOUNDS
+    from pyscimlode.kinetics.generators.generator import BOUNDS
 
     if text is None:
         return BOUNDS
@@ -91,40 +90,6 @@ def km_bounds(text: str | None) -> tuple[float, float]:
     if not 0 < low < high < float("inf"):
         raise ModelError(f"--km {text!r}: give two positive numbers in mM, such as 1e-3:2e4.")
     return float(np.log(low)), float(np.log(high))
-
-
-class Steps:
-    """Prints a line after every step, with the time that is left.
-
-    Args:
-        what: a step is called.
-        total: number of steps.
-        shown: False prints nothing.
-    """
-
-    def __init__(self, what: str, total: int, *, shown: bool = True) -> None:
-        self._what = what
-        self._total = total
-        self._shown = shown
-        self._started = time.monotonic()
-        self._done = 0
-
-    def step(self, text: str = "", number: int | None = None) -> None:
-        """Say that a step is done; ``number`` if others were done by an earlier run."""
-        from pyscimlode.training.progress import duration
-
-        self._done += 1
-        number = self._done if number is None else number
-        spent = time.monotonic() - self._started
-        left = spent / self._done * (self._total - number)
-        parts = [f"{self._what} {number}/{self._total}"]
-        if text:
-            parts[0] += f": {text}"
-        parts.append(f"{duration(spent)} spent")
-        if number < self._total:
-            parts.append(f"about {duration(left)} left")
-        if self._shown:
-            note("; ".join(parts))
 
 
 @contextmanager

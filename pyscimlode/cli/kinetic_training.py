@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyscimlode.cli.kinetic_models import Steps, processes
+from pyscimlode.cli.kinetic_models import processes
 from pyscimlode.errors import TrainingError, TrainingInterrupted
 
 if TYPE_CHECKING:
@@ -31,28 +32,25 @@ def by_evolution(
         TrainingError: settings that are not valid, or a checkpoint of another evolution.
         TrainingInterrupted: Ctrl-C; the message says how to go on.
     """
-    from pyscimlode.kinetics import evolution, evolve
+    from pyscimlode.kinetics import evolve, mirrored, published
 
-    settings = getattr(evolution, recipe)(**options)
-    steps = Steps("generation", settings.generations, shown=not quiet)
+    recipes = {"published": published, "mirrored": mirrored}
     try:
         with processes(workers) as executor:
             return evolve(
                 generator,
                 evaluator,
-                settings,
+                recipes[recipe](**options),
                 reward=reward,
                 executor=executor,
-                progress=lambda g: steps.step(
-                    f"{g.incidence.mean():.1%} valid, parent {g.parent_incidence:.1%}", g.number
-                ),
+                progress=_every("generation", quiet),
                 checkpoint=checkpoint,
                 resume=True,
             )
-    except KeyboardInterrupt:
+    except TrainingInterrupted as stop:
         again = "run the same command again to go on"
-        there = f"{checkpoint} has what was done; {again}." if checkpoint.exists() else ""
-        raise TrainingInterrupted(f"Interrupted. {there}", checkpoint) from None
+        there = f" {checkpoint} has what was done; {again}." if checkpoint.exists() else ""
+        raise TrainingInterrupted(f"Interrupted.{there}", checkpoint, stop.state) from None
     except TrainingError as error:
         if checkpoint.exists():
             error.add_note("On the command line, --force starts afresh.")
@@ -70,10 +68,13 @@ def by_gradient(
     from pyscimlode.kinetics.torch import GradientTraining, train_by_gradient
 
     settings = GradientTraining(**options, **({"steps": steps} if steps else {}))
-    shown = Steps("step", settings.steps, shown=not quiet)
-    return train_by_gradient(
-        generator,
-        evaluator,
-        settings,
-        progress=lambda s: shown.step(f"{s.incidence:.1%} valid, loss {s.loss:.3g}"),
-    )
+    return train_by_gradient(generator, evaluator, settings, progress=_every("step", quiet))
+
+
+def _every(what: str, quiet: bool) -> Callable[[Any], None] | bool:
+    """Return what writes a line after every step, with the time left."""
+    from pyscimlode.kinetics.progress import StepLines
+
+    lines = StepLines(what, quiet=0.0, every=0.0)
+    total = f"{what}s"
+    return not quiet and (lambda done: lines(done.number, getattr(done, total), str(done)))

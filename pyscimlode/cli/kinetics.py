@@ -52,8 +52,8 @@ def train(
     case: Case,
     out: Out = Path("generator.safetensors"),
     recipe: Annotated[
-        str, typer.Option(help="published or mirrored (evolution), or gradient.")
-    ] = "published",
+        str, typer.Option(help="mirrored or published (evolution), or gradient.")
+    ] = "mirrored",
     generations: Annotated[
         int | None, typer.Option(min=1, help="How many; 50, by gradient 30 steps.")
     ] = None,

@@ -13,8 +13,25 @@ np.float64(-3.487246)
 
 from __future__ import annotations
 
-from pyscimlode.kinetics.bioreactor import batch_culture, batch_cultures
-from pyscimlode.kinetics.case_json import (
+from pyscimlode.kinetics.dynamics.bioreactor import batch_culture, batch_cultures
+from pyscimlode.kinetics.dynamics.cultures import BatchCulture, cultures_table
+from pyscimlode.kinetics.dynamics.fitting import KineticFit, fit_parameters
+from pyscimlode.kinetics.dynamics.ode import KineticModel
+from pyscimlode.kinetics.dynamics.perturbation import perturbed
+from pyscimlode.kinetics.dynamics.robustness import (
+    Robustness,
+    Watched,
+    assess_robustness,
+    compartment_species,
+)
+from pyscimlode.kinetics.dynamics.simulated import simulate_strains, with_levels
+from pyscimlode.kinetics.evaluation.evaluator import THRESHOLD, Evaluation, KineticEvaluator
+from pyscimlode.kinetics.evaluation.opinions import (
+    EigenvalueComparison,
+    EigenvalueOpinion,
+    compare_eigenvalues,
+)
+from pyscimlode.kinetics.formats.case_json import (
     KineticCase,
     case_to_json,
     network_from_json,
@@ -22,12 +39,20 @@ from pyscimlode.kinetics.case_json import (
     state_from_json,
     write_case,
 )
-from pyscimlode.kinetics.checks import check_state, log_displacement
-from pyscimlode.kinetics.cobra_models import network_from_cobra
-from pyscimlode.kinetics.cultures import BatchCulture, cultures_table
-from pyscimlode.kinetics.equilibrator_keq import EstimatedKeq, keq_from_equilibrator
-from pyscimlode.kinetics.evaluator import THRESHOLD, Evaluation, KineticEvaluator
-from pyscimlode.kinetics.evolution import (
+from pyscimlode.kinetics.formats.cobra_models import network_from_cobra
+from pyscimlode.kinetics.formats.imported import ImportedNetwork
+from pyscimlode.kinetics.formats.parameter_sets import (
+    ParameterSets,
+    iterate_parameter_sets,
+    read_parameter_sets,
+    write_generated_sets,
+    write_parameter_sets,
+)
+from pyscimlode.kinetics.formats.sbml_export import model_to_sbml, write_sbml
+from pyscimlode.kinetics.formats.sbml_import import model_from_sbml, read_sbml
+from pyscimlode.kinetics.formats.skimpy_yaml import read_skimpy_yaml
+from pyscimlode.kinetics.formats.tfa_states import read_tfa_states
+from pyscimlode.kinetics.generators.evolution import (
     Evolution,
     EvolutionResult,
     Generation,
@@ -35,18 +60,20 @@ from pyscimlode.kinetics.evolution import (
     mirrored,
     published,
 )
-from pyscimlode.kinetics.evolution_files import load_generator, load_training, save_generator
-from pyscimlode.kinetics.examples import example_pathway, toy6
-from pyscimlode.kinetics.fitting import KineticFit, fit_parameters
-from pyscimlode.kinetics.generator import KineticGenerator
-from pyscimlode.kinetics.imported import ImportedNetwork
-from pyscimlode.kinetics.integration import (
+from pyscimlode.kinetics.generators.evolution_files import (
+    load_generator,
+    load_training,
+    save_generator,
+)
+from pyscimlode.kinetics.generators.generator import KineticGenerator
+from pyscimlode.kinetics.generators.integration import (
     measured_intervals,
     overlap_table,
     uncertainty_reduction,
     with_measured,
 )
-from pyscimlode.kinetics.landscape import (
+from pyscimlode.kinetics.generators.rewards import fastest_reward, incidence_reward, window_reward
+from pyscimlode.kinetics.landscapes.landscape import (
     Landscape,
     embed,
     never_fast,
@@ -54,42 +81,19 @@ from pyscimlode.kinetics.landscape import (
     read_states,
     scan_landscape,
 )
-from pyscimlode.kinetics.moieties import Balances, balances, find_moieties, stoichiometry
-from pyscimlode.kinetics.network import (
+from pyscimlode.kinetics.landscapes.searches import EvolutionSearch, GeneratorSearch, UniformSearch
+from pyscimlode.kinetics.networks.checks import check_state, log_displacement
+from pyscimlode.kinetics.networks.examples import example_pathway, toy6
+from pyscimlode.kinetics.networks.moieties import Balances, balances, find_moieties, stoichiometry
+from pyscimlode.kinetics.networks.network import (
     Compartment,
     KineticNetwork,
     KineticSpecies,
 )
-from pyscimlode.kinetics.ode import KineticModel
-from pyscimlode.kinetics.opinions import (
-    EigenvalueComparison,
-    EigenvalueOpinion,
-    compare_eigenvalues,
-)
-from pyscimlode.kinetics.parameter_sets import (
-    ParameterSets,
-    iterate_parameter_sets,
-    read_parameter_sets,
-    write_generated_sets,
-    write_parameter_sets,
-)
-from pyscimlode.kinetics.perturbation import perturbed
-from pyscimlode.kinetics.rewards import fastest_reward, incidence_reward, window_reward
-from pyscimlode.kinetics.robustness import (
-    Robustness,
-    Watched,
-    assess_robustness,
-    compartment_species,
-)
-from pyscimlode.kinetics.sbml_export import model_to_sbml, write_sbml
-from pyscimlode.kinetics.sbml_import import model_from_sbml, read_sbml
-from pyscimlode.kinetics.searches import EvolutionSearch, GeneratorSearch, UniformSearch
-from pyscimlode.kinetics.simulated import simulate_strains, with_levels
-from pyscimlode.kinetics.skimpy_yaml import read_skimpy_yaml
-from pyscimlode.kinetics.state import SteadyState
-from pyscimlode.kinetics.state_ranges import StateRanges
-from pyscimlode.kinetics.steady_states import SteadyStateSample, sample_steady_states
-from pyscimlode.kinetics.tfa_states import read_tfa_states
+from pyscimlode.kinetics.networks.state import SteadyState
+from pyscimlode.kinetics.sampling.equilibrator_keq import EstimatedKeq, keq_from_equilibrator
+from pyscimlode.kinetics.sampling.state_ranges import StateRanges
+from pyscimlode.kinetics.sampling.steady_states import SteadyStateSample, sample_steady_states
 from pyscimlode.models.kinetic.rates import RateFunction
 from pyscimlode.models.kinetic.reactions import KineticReaction, Modifier, Participant, reaction
 

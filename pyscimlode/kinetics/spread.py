@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Generic, TypeVar
+
+from pyscimlode.kinetics.progress import StepLines
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Progress = bool | Callable[[int, int], None]
 """True writes lines to standard error; a function is called with (done, all)."""
-QUIET_SECONDS = 2.0
-LINE_SECONDS = 10.0
 
 
 def spread(
@@ -49,7 +47,7 @@ def reporter(progress: Progress, what: str) -> Callable[[int, int], None]:
     """Return what is called with (done, all): lines on standard error, a function, or nothing."""
     if callable(progress):
         return progress
-    return _Lines(what) if progress else _silent
+    return StepLines(what, done=0) if progress else _silent
 
 
 class _Later(Generic[Item, Result]):
@@ -58,21 +56,6 @@ class _Later(Generic[Item, Result]):
 
     def __call__(self) -> Result:
         return self.work(self.item)
-
-
-class _Lines:
-    """A line every ten seconds, with the time left at the mean speed so far."""
-
-    def __init__(self, what: str) -> None:
-        self.what, self.start = what, time.monotonic()
-        self.next = QUIET_SECONDS
-
-    def __call__(self, done: int, every: int) -> None:
-        passed = time.monotonic() - self.start
-        if passed >= self.next and done < every:
-            self.next = passed + LINE_SECONDS
-            left = passed / done * (every - done)
-            print(f"{done} of {every} {self.what}, {left:.0f} s left", file=sys.stderr, flush=True)
 
 
 def _silent(done: int, every: int) -> None:

@@ -17,9 +17,9 @@ from pyscimlode.errors import DataError
 from pyscimlode.plots.style import GREY, PALETTE, Figure, figure_legend, panels, plain, styled
 
 if TYPE_CHECKING:
-    from pyscimlode.kinetics.cultures import BatchCulture
-    from pyscimlode.kinetics.landscape import Landscape
-    from pyscimlode.kinetics.robustness import Robustness
+    from pyscimlode.kinetics.dynamics.cultures import BatchCulture
+    from pyscimlode.kinetics.dynamics.robustness import Robustness
+    from pyscimlode.kinetics.landscapes.landscape import Landscape
 
 BANDS = ((5.0, 95.0, 0.2), (25.0, 75.0, 0.4))
 """Percentiles of an envelope and its opacity."""
@@ -40,7 +40,7 @@ def plot_robustness(result: Robustness, *, tolerance: float = 0.05) -> Figure:
     the share of all runs that were back at the last of them.
 
     Args:
-        result: of :func:`pyscimlode.kinetics.robustness.assess_robustness`.
+        result: of :func:`pyscimlode.kinetics.assess_robustness`.
         tolerance: that is drawn, and counted in the titles.
 
     Raises:
@@ -81,7 +81,7 @@ def plot_cultures(
     are counted; fewer are drawn one by one, with a cross where one was given up.
 
     Args:
-        cultures: of :func:`pyscimlode.kinetics.bioreactor.batch_culture`, with the same times.
+        cultures: of :func:`pyscimlode.kinetics.batch_culture`, with the same times.
         species: id -> name in the title, such as ``{"glc_D_e": "glucose"}``; by default those of
             the medium.
         biomass: ``(points, 2)`` measured hours and gDW/L, drawn as dots.
@@ -119,14 +119,14 @@ def plot_landscape(landscape: Landscape, places: npt.ArrayLike, *, share: float 
     2 % and 98 % quantiles.
 
     Args:
-        landscape: of :func:`pyscimlode.kinetics.landscape.scan_landscape`.
-        places: ``(states, 2)`` of :func:`pyscimlode.kinetics.landscape.embed`.
+        landscape: of :func:`pyscimlode.kinetics.scan_landscape`.
+        places: ``(states, 2)`` of :func:`pyscimlode.kinetics.embed`.
         share: of the states that count as slowest.
 
     Raises:
         DataError: another number of places than states.
     """
-    from pyscimlode.kinetics.landscape import polar_view
+    from pyscimlode.kinetics.landscapes.landscape import polar_view
 
     where = np.asarray(places, dtype=np.float64)
     if where.shape != (len(landscape.states), 2):

@@ -25,7 +25,7 @@ from pyscimlode.plots.style import (
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics import EvolutionResult
-    from pyscimlode.kinetics.network import KineticNetwork
+    from pyscimlode.kinetics.networks.network import KineticNetwork
     from pyscimlode.kinetics.torch import GradientResult
 
 MOST_PANELS = 12
@@ -151,7 +151,7 @@ def plot_km_distributions(
     Raises:
         DataError: an unknown KM, or another number of columns.
     """
-    from pyscimlode.kinetics.integration import uncertainty_reduction
+    from pyscimlode.kinetics.generators.integration import uncertainty_reduction
 
     measured = dict(measured or {})
     table = uncertainty_reduction(network, before, after, measured=measured)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pyscimlode.kinetics import Evaluation, EvolutionResult, KineticCase, KineticNetwork
-    from pyscimlode.kinetics.cultures import BatchCulture
-    from pyscimlode.kinetics.landscape import Landscape
-    from pyscimlode.kinetics.robustness import Robustness
+    from pyscimlode.kinetics.dynamics.cultures import BatchCulture
+    from pyscimlode.kinetics.dynamics.robustness import Robustness
+    from pyscimlode.kinetics.landscapes.landscape import Landscape
     from pyscimlode.kinetics.torch import GradientResult
 
 FloatArray = npt.NDArray[np.float64]
@@ -94,7 +94,7 @@ def km_section(
     network: KineticNetwork, ln_km: FloatArray, before: FloatArray | None, measured: Intervals
 ) -> Iterator[str]:
     """Where the KM lie, and how measured ones moved the others."""
-    from pyscimlode.kinetics.integration import uncertainty_reduction
+    from pyscimlode.kinetics.generators.integration import uncertainty_reduction
 
     yield html.heading("Michaelis constants")
     yield html.paragraph(
@@ -122,7 +122,7 @@ def km_section(
 def _measured_part(
     network: KineticNetwork, ln_km: FloatArray, before: FloatArray, measured: Intervals
 ) -> Iterator[str]:
-    from pyscimlode.kinetics.integration import uncertainty_reduction
+    from pyscimlode.kinetics.generators.integration import uncertainty_reduction
 
     table = uncertainty_reduction(network, before, ln_km, measured=measured)
     others = table[~table["measured"]]
@@ -199,7 +199,7 @@ def culture_section(cultures: Sequence[BatchCulture], failures: Sequence[str]) -
 
 def landscape_section(landscape: Landscape, places: FloatArray | None) -> Iterator[str]:
     """Which steady states can be fast."""
-    from pyscimlode.kinetics.landscape import never_fast
+    from pyscimlode.kinetics.landscapes.landscape import never_fast
 
     yield html.heading("Steady states")
     yield html.paragraph(

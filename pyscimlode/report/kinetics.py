@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics import Evaluation, EvolutionResult, KineticCase
-    from pyscimlode.kinetics.cultures import BatchCulture
-    from pyscimlode.kinetics.landscape import Landscape
-    from pyscimlode.kinetics.robustness import Robustness
+    from pyscimlode.kinetics.dynamics.cultures import BatchCulture
+    from pyscimlode.kinetics.dynamics.robustness import Robustness
+    from pyscimlode.kinetics.landscapes.landscape import Landscape
     from pyscimlode.kinetics.torch import GradientResult
 
 FloatArray = npt.NDArray[np.float64]

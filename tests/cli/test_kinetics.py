@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyscimlode.cli.kinetic_models import Steps, evaluator_of, find_case, generated_models
+from pyscimlode.cli.kinetic_models import evaluator_of, find_case, generated_models
 from pyscimlode.errors import DataError
 from pyscimlode.kinetics import (
     KineticGenerator,
@@ -17,6 +17,7 @@ from pyscimlode.kinetics import (
     toy6,
     write_sbml,
 )
+from pyscimlode.kinetics.progress import StepLines
 from tests.cli.conftest import invoke
 
 SMALL = ("--generations", 2, "--population", 2, "--models", 10)
@@ -27,8 +28,8 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("kinetics") / "generator.safetensors"
     done = invoke("kinetics", "train", "example_pathway", *SMALL, "--out", out)
     assert done.exit_code == 0, done.output
-    assert "generation 1/2: " in done.stderr
-    assert "; about 0:0" in done.stderr, "time left"
+    assert "generation 1/2  " in done.stderr
+    assert "  about 0:0" in done.stderr, "time left"
     assert "generation 2/2" in done.stderr
     assert "valid in the last generation" in done.stdout
     assert [path.name for path in out.parent.iterdir()] == [out.name]
@@ -120,7 +121,7 @@ def test_an_interrupted_training_goes_on(tmp_path: Path, monkeypatch: pytest.Mon
     out = tmp_path / "g.safetensors"
     command = ("kinetics", "train", "toy6", "--population", 2, "--models", 5, "--out", out)
     with monkeypatch.context() as patched:
-        patched.setattr(Steps, "step", interrupt)
+        patched.setattr(StepLines, "__call__", interrupt)
         done = invoke(*command, "--generations", 3)
     assert done.exit_code == 130
     said = " ".join(done.stderr.split())

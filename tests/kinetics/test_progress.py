@@ -12,12 +12,12 @@ class Clock:
         return self.now
 
 
-def lines(total: int, seconds: list[float], done: int = 0) -> list[str]:
+def lines(total: int, seconds: list[float], first: int = 1) -> list[str]:
     clock, stream = Clock(), io.StringIO()
-    report = StepLines("generation", total, done=done, stream=stream, clock=clock)
-    for number, passed in enumerate(seconds, done + 1):
+    report = StepLines("generation", stream=stream, clock=clock)
+    for number, passed in enumerate(seconds, first):
         clock.now = 100.0 + passed
-        report(number, "50.0% valid")
+        report(number, total, "50.0% valid")
     return stream.getvalue().splitlines()
 
 
@@ -34,6 +34,14 @@ def test_lines_every_ten_seconds_and_at_the_end() -> None:
 
 
 def test_steps_of_an_earlier_run_cost_no_time() -> None:
-    assert lines(50, [4.0], done=40) == [
+    assert lines(50, [4.0], first=41) == [
         "generation 41/50  50.0% valid  0:04 spent  about 0:36 left"
     ]
+
+
+def test_large_first_portions_count_as_done_by_this_run() -> None:
+    clock, stream = Clock(), io.StringIO()
+    report = StepLines("sets", done=0, stream=stream, clock=clock)
+    clock.now = 110.0
+    report(100, 400)
+    assert stream.getvalue() == "sets 100/400  0:10 spent  about 0:30 left\n"

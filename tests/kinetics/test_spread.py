@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from pyscimlode.kinetics import spread as module
+from pyscimlode.kinetics.progress import StepLines
 from pyscimlode.kinetics.spread import spread
 
 
@@ -27,7 +29,8 @@ def test_a_function_is_told_of_every_portion() -> None:
 def test_lines_say_the_time_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ticks = iter([0.0, 1.0, 4.0, 5.0, 6.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(ticks))
-    spread(double, [1, 2, 3, 4], progress=True, what="portions of models")
-    assert capsys.readouterr().err == "2 of 4 portions of models, 4 s left\n"
+    monkeypatch.setattr(module, "StepLines", partial(StepLines, quiet=0.0, every=0.0))
+    spread(double, [1, 2], progress=True, what="portions of models")
+    assert capsys.readouterr().err == (
+        "portions of models 1/2  0:00 spent  about 0:00 left\nportions of models 2/2  0:00 spent\n"
+    )

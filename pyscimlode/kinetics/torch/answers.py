@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pyscimlode.kinetics.evaluator import CHUNK, KineticEvaluator
+from pyscimlode.kinetics.evaluation.evaluator import CHUNK, KineticEvaluator
 from pyscimlode.kinetics.torch.evaluator import TorchEvaluator
 
 FloatArray = npt.NDArray[np.float64]

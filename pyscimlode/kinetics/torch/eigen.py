@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pyscimlode.kinetics.arnoldi import SHIFT, STEPS, TOLERANCE
-from pyscimlode.kinetics.eigen import NUDGE
+from pyscimlode.kinetics.evaluation.arnoldi import SHIFT, STEPS, TOLERANCE
+from pyscimlode.kinetics.evaluation.eigen import NUDGE
 
 
 class _LeadingRealPart(torch.autograd.Function):
@@ -61,7 +61,7 @@ def screen(
 ) -> Tensor:
     """Return the largest converged real part above the threshold ``(models,)``; NaN without one.
 
-    As :func:`pyscimlode.kinetics.arnoldi.screen`: batched products and one inverse, so a GPU runs
+    As ``kinetics.evaluation.arnoldi.screen``: batched products and one inverse, so a GPU runs
     all models at once; the small Hessenberg matrices go to the CPU.
     """
     steps = min(steps, jacobian.shape[-1])

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pyscimlode.backends.torch.saturation import TorchSaturation
 from pyscimlode.errors import DataError
-from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
+from pyscimlode.kinetics.evaluation.evaluator import THRESHOLD, KineticEvaluator
 from pyscimlode.kinetics.torch.eigen import eigenvalues, leading_real_part, screen
 from pyscimlode.kinetics.torch.squaring import squaring_test
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from pyscimlode.errors import TrainingError, TrainingInterrupted
-from pyscimlode.kinetics.evaluator import THRESHOLD, KineticEvaluator
-from pyscimlode.kinetics.generator import SMALLEST_MEAN_SQUARE, KineticGenerator
+from pyscimlode.kinetics.evaluation.evaluator import THRESHOLD, KineticEvaluator
+from pyscimlode.kinetics.generators.generator import SMALLEST_MEAN_SQUARE, KineticGenerator
 from pyscimlode.kinetics.progress import StepLines
 from pyscimlode.kinetics.torch.evaluator import TorchEvaluator
 
@@ -58,6 +58,9 @@ class GradientStep:
     loss: float
     incidence: float
     diversity: float
+
+    def __str__(self) -> str:
+        return f"{self.incidence:.1%} valid, loss {self.loss:.3g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +126,7 @@ def train_by_gradient(
     generator.layout.check(np.asarray(start))
     weights.requires_grad_()
     optimiser = torch.optim.Adam([weights], lr=settings.learning_rate)
-    report = _lines(settings) if progress is True else progress or None
+    report = _lines() if progress is True else progress or None
     rows: list[tuple[float, float, float]] = []
     try:
         for number in range(settings.steps):
@@ -164,9 +167,9 @@ def _step(
     return loss.item(), valid.item(), diversity.item()
 
 
-def _lines(settings: GradientTraining) -> Callable[[GradientStep], None]:
-    lines = StepLines("step", settings.steps)
-    return lambda step: lines(step.number, f"{step.incidence:.1%} valid, loss {step.loss:.3g}")
+def _lines() -> Callable[[GradientStep], None]:
+    lines = StepLines("step")
+    return lambda done: lines(done.number, done.steps, str(done))
 
 
 def _array(weights: Tensor) -> FloatArray:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pyscimlode.kinetics import KineticCase, arnoldi
+from pyscimlode.kinetics import KineticCase
+from pyscimlode.kinetics.evaluation import arnoldi
 from pyscimlode.kinetics.torch import leading_real_part
 from pyscimlode.kinetics.torch.eigen import screen
 from tests.kinetics.cases import evaluator_of, random_ln_km

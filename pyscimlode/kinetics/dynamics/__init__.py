@@ -1,0 +1,1 @@
+"""Kinetic models over time: perturbed, in culture, as data sets, fitted."""

@@ -1,0 +1,1 @@
+"""KM to Vmax to Jacobian to eigenvalues, and second opinions on them."""

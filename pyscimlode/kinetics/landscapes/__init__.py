@@ -1,0 +1,1 @@
+"""Many steady states: which of them can be fast?"""

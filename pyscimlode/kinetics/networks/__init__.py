@@ -1,0 +1,1 @@
+"""Networks as data: species, reactions, moieties, steady states, and their checks."""

@@ -1,0 +1,1 @@
+"""Steady states that are sampled: directions, hit-and-run, equilibrium constants."""
