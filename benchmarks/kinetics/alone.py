@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.kinetics.populations import Subject, subject
 from pyscimlode.kinetics import evolve, published
-from pyscimlode.kinetics.parameter_sets import read_parameter_sets, write_generated_sets
+from pyscimlode.kinetics.formats.parameter_sets import read_parameter_sets, write_generated_sets
 
 ROOT = Path(__file__).parents[2]
 MODELS, POPULATION = 10_000, 20

@@ -13,7 +13,7 @@ from benchmarks.renaissance.models import LABELS, NAMES, Names, case_name, gener
 from benchmarks.renaissance.report import ARTICLE, Report, percent, table
 from pyscimlode.backends.status import Status
 from pyscimlode.kinetics import BatchCulture, batch_cultures
-from pyscimlode.kinetics.bioreactor import INOCULUM
+from pyscimlode.kinetics.dynamics.bioreactor import INOCULUM
 from pyscimlode.plots import plot_cultures
 
 MODELS = 12

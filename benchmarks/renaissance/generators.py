@@ -28,7 +28,7 @@ from pyscimlode.kinetics import (
     published,
     window_reward,
 )
-from pyscimlode.kinetics.rewards import Reward, reward_name
+from pyscimlode.kinetics.generators.rewards import Reward, reward_name
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics.torch import GradientResult

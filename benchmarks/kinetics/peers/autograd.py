@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pyscimlode.kinetics import KineticCase, KineticEvaluator, balances
-from pyscimlode.kinetics.checks import log_displacement
+from pyscimlode.kinetics.networks.checks import log_displacement
 from pyscimlode.kinetics.torch import TorchEvaluator
 
 

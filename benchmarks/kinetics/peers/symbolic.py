@@ -20,7 +20,7 @@ import numpy as np
 import sympy
 
 from pyscimlode.kinetics import KineticCase, balances
-from pyscimlode.kinetics.formulas import rate_formulas
+from pyscimlode.kinetics.formats.formulas import rate_formulas
 
 Function = Callable[[np.ndarray], np.ndarray]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyscimlode.kinetics import KineticCase
-from pyscimlode.kinetics.saturation_gradient import remaining_pullback
+from pyscimlode.kinetics.evaluation.saturation_gradient import remaining_pullback
 from pyscimlode.models.kinetic.compiled import compile_laws
 from pyscimlode.models.kinetic.saturation import occupied, saturation
 
