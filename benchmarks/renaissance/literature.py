@@ -50,7 +50,8 @@ OF = {reaction: name for name, ids in SUBSYSTEMS.items() for reaction in ids.spl
 def literature_km(network: KineticNetwork) -> dict[str, float]:
     """Return KM name -> mM of the active KM of a network that the literature has.
 
-    Values that occur twice there are left out; networks with other names have none. The file is
+    Values that occur twice there are left out; networks with other names have none. They come in
+    the order of ``REACTIONS``, on which random draws within their intervals depend. The file is
     looked for and downloaded as :func:`pyscimlode.data.registry.locate` does.
 
     Raises:
@@ -65,12 +66,15 @@ def literature_km(network: KineticNetwork) -> dict[str, float]:
     }
     rows = list(_michaelis_constants(locate(FILE)))
     times = Counter(row["!Value"] for row in rows)
-    found = {}
+    values = {}
     for row in rows:
         key = REACTIONS.get(row["!Reaction"], ""), SPECIES.get(row["!Compound"], "")
         if key in names and times[row["!Value"]] == 1:
-            found[names[key]] = float(f"{float(row['!Value']):.{DIGITS}g}")
-    return found
+            values[key] = float(f"{float(row['!Value']):.{DIGITS}g}")
+    order = list(REACTIONS.values())
+    return {
+        names[key]: values[key] for key in sorted(values, key=lambda k: (order.index(k[0]), k[1]))
+    }
 
 
 def _michaelis_constants(path: Path) -> Iterator[dict[str, str]]:
