@@ -123,5 +123,7 @@ def test_unknown_kind_of_model_says_which_there_are() -> None:
         kind = "neural_odd"
 
     problem = small_problem(Odd(widths=(3,)))
-    with pytest.raises(ModelError, match=r"'neural_odd'; it has neural_ode.*Did you mean"):
+    with pytest.raises(
+        ModelError, match=r"'neural_odd'; it has hybrid_ode.*Did you mean 'neural_ode'"
+    ):
         build_field(scaling_tensors(problem))

@@ -55,12 +55,21 @@ def test_a_call_depends_on_its_parameters_alone() -> None:
     assert later.notes == ()
 
 
-@pytest.mark.parametrize("problem", [name for name in MAKERS if name != "stiff"])
-def test_other_problems_stay_explicit(problem: str) -> None:
+KINETIC = ("kinetic", "kinetic-network")
+EXPLICIT = [name for name in MAKERS if name not in ("stiff", *KINETIC)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "method"),
+    [*((name, "tsit5") for name in EXPLICIT), *((name, "rosenbrock") for name in KINETIC)],
+)
+def test_other_problems_stay_explicit_and_kinetic_models_begin_implicitly(
+    problem: str, method: str
+) -> None:
     chosen, backend = case(problem), get_backend("torch")
     results = []
-    for method in ("auto", "tsit5"):
-        with backend.open(chosen.problem, SolverSpec(method, rtol=1e-7), device="cpu") as session:
+    for name in ("auto", method):
+        with backend.open(chosen.problem, SolverSpec(name, rtol=1e-7), device="cpu") as session:
             results.append((*session.loss_and_grad(chosen.theta), session.notes))
     np.testing.assert_array_equal(results[0][0].total, results[1][0].total)
     np.testing.assert_array_equal(results[0][1], results[1][1])
