@@ -177,16 +177,23 @@ class KineticModel:
             if not (np.isfinite(value) and value > 0):
                 raise DataError(f"Species {name!r} starts at {value:g} mM; it must be positive.")
         rhs, jacobian = (self.log_rhs, self.log_jacobian) if log else (self.rhs, self.jacobian)
-        solution = solve_ivp(
-            rhs,
-            (t[0], t[-1]),
-            np.log(start) if log else start,
-            method="BDF",
-            t_eval=t,
-            jac=jacobian,
-            rtol=rtol,
-            atol=atol,
-        )
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                solution = solve_ivp(
+                    rhs,
+                    (t[0], t[-1]),
+                    np.log(start) if log else start,
+                    method="BDF",
+                    t_eval=t,
+                    jac=jacobian,
+                    rtol=rtol,
+                    atol=atol,
+                )
+        except ValueError as error:  # SciPy's linear algebra refuses what is not finite.
+            hint = "" if log else " Integrate ln c, log=True: concentrations stay positive."
+            raise SolverError(
+                f"The kinetic model {self.network.name!r} reached rates that are not finite.{hint}"
+            ) from error
         if not solution.success:
             raise SolverError(
                 f"The kinetic model {self.network.name!r} was not integrated beyond "

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pyscimlode.errors import DataError
+from pyscimlode.errors import DataError, SolverError
 from pyscimlode.kinetics import KineticCase, KineticModel, balances
 from tests.kinetics.cases import evaluator_of, random_ln_km
 
@@ -82,3 +82,13 @@ def test_mistakes_are_named(toy: KineticCase) -> None:
     model = KineticModel.at_steady_state(evaluator, np.zeros(14))
     with pytest.raises(DataError, match=r"Species 'B' starts at 0 mM; it must be positive"):
         model.simulate([1.0, 1.0, 0.0, 1.0, 1.0], [0.0, 1.0])
+
+
+def test_rates_that_are_not_finite_end_in_a_solver_error(
+    toy: KineticCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = stable_model(toy)
+    nowhere = np.full((len(model.initial), len(model.initial)), np.nan)
+    monkeypatch.setattr(KineticModel, "jacobian", lambda *_: nowhere)
+    with pytest.raises(SolverError, match=r"not finite\. Integrate ln c, log=True"):
+        model.simulate(1.1 * model.initial, [0.0, 1.0], log=False)
