@@ -11,6 +11,7 @@ from pyscimlode.errors import TrainingError, TrainingInterrupted
 
 if TYPE_CHECKING:
     from pyscimlode.kinetics import EvolutionResult, KineticEvaluator, KineticGenerator
+    from pyscimlode.kinetics.generators.rewards import Reward
     from pyscimlode.kinetics.torch import GradientResult
 
 RECIPES = ("published", "mirrored", "gradient")
@@ -41,7 +42,7 @@ def by_evolution(
                 generator,
                 evaluator,
                 recipes[recipe](**options),
-                reward=reward,
+                reward=_reward(reward),
                 executor=executor,
                 progress=_every("generation", quiet),
                 checkpoint=checkpoint,
@@ -69,6 +70,25 @@ def by_gradient(
 
     settings = GradientTraining(**options, **({"steps": steps} if steps else {}))
     return train_by_gradient(generator, evaluator, settings, progress=_every("step", quiet))
+
+
+def _reward(text: str) -> str | Reward:
+    """Return the name of a reward, or the reward of a window LOW:HIGH.
+
+    Raises:
+        TrainingError: a window that is none.
+    """
+    from pyscimlode.kinetics import window_reward
+
+    if ":" not in text:
+        return text
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        raise TrainingError(
+            f"--reward {text!r}: give a window as two numbers per hour, such as --reward=-10:-5."
+        ) from None
+    return window_reward(low, high)
 
 
 def _every(what: str, quiet: bool) -> Callable[[Any], None] | bool:

@@ -65,7 +65,11 @@ def train(
         typer.Option(min=1, help="Models that judge a generator; 100, by gradient 64."),
     ] = None,
     reward: Annotated[
-        str, typer.Option(help="Of the evolution: incidence (of valid models) or fastest.")
+        str,
+        typer.Option(
+            help="Of the evolution: incidence (of valid models), fastest, or LOW:HIGH, a window of "
+            "the largest real part in 1/h, such as --reward=-10:-5."
+        ),
     ] = "incidence",
     output_range: Annotated[
         str,

@@ -117,6 +117,16 @@ def test_bounds_of_km_and_a_hint_where_nothing_is_valid(tmp_path: Path) -> None:
         assert "give two positive numbers in mM" in " ".join(done.stderr.split())
 
 
+def test_a_window_of_time_scales_is_a_reward(tmp_path: Path) -> None:
+    command = ("kinetics", "train", "toy6", *SMALL, "--out", tmp_path / "g.safetensors")
+    done = invoke(*command, "--reward=-10:-1")
+    assert done.exit_code == 0, done.output
+    for wrong in ("-1:-10", "1:2:3", "a:b"):
+        done = invoke(*command, "--force", f"--reward={wrong}")
+        assert done.exit_code == 1
+        assert "empty" in done.stderr or "give a window" in done.stderr
+
+
 def test_an_interrupted_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "g.safetensors"
     command = ("kinetics", "train", "toy6", "--population", 2, "--models", 5, "--out", out)
