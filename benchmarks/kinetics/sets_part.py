@@ -17,9 +17,9 @@ FILES = {
 SECONDS = 40.0
 HEAD = ("file", "sets", "columns", "s", "s elapsed", "sets/s", "GB", "memory rise, MiB")
 NOTE = (
-    "float32, with Vmax float64; not compressed. Generated in batches of 10,000 by one thread; most of the time goes "
-    "into matrix products. Memory: rise of the peak of resident memory in a process of its own, "
-    "the packages for the files included."
+    "float32, with Vmax float64; not compressed. Generated in batches of 10,000 by one thread; "
+    "most of the time goes into matrix products. Memory: rise of the peak of resident memory in a "
+    "process of its own, the packages for the files included."
 )
 
 
