@@ -9,7 +9,7 @@ from pyscimlode.kinetics.networks.moieties import balances
 from pyscimlode.kinetics.networks.network import KineticNetwork
 from pyscimlode.kinetics.networks.state import SteadyState
 from pyscimlode.models.kinetic.compiled import compile_laws
-from pyscimlode.models.kinetic.saturation import occupied, saturation
+from pyscimlode.models.kinetic.saturation import log_denominator, occupied
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ class RateField:
         full[self.place] = log_c.T
         x = np.exp(full[self.laws.species] - self._log_km[:, rows])
         log_forward = self._log_scale[:, rows] + self._forward @ full
-        log_forward -= saturation(self.laws, x).log_denominator
+        log_forward -= log_denominator(self.laws, x)
         return np.exp(log_forward), self._gamma @ full - self._log_keq, x
 
     def by_log(self, slopes: FloatArray) -> FloatArray:

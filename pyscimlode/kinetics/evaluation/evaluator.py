@@ -19,7 +19,7 @@ from pyscimlode.kinetics.networks.checks import check_state, log_displacement
 from pyscimlode.kinetics.networks.network import KineticNetwork
 from pyscimlode.kinetics.networks.state import SteadyState
 from pyscimlode.models.kinetic.compiled import CompiledLaws, compile_laws
-from pyscimlode.models.kinetic.saturation import saturation
+from pyscimlode.models.kinetic.saturation import log_denominator, remaining_order
 
 FloatArray = npt.NDArray[np.float64]
 THRESHOLD = -2.5
@@ -103,7 +103,7 @@ class KineticEvaluator:
         ln_km = self._checked(ln_km)
         result = np.empty((len(ln_km), len(self.network.reactions)))
         for part in _chunks(len(ln_km)):
-            log_d = saturation(self.laws, self._x(ln_km[part])).log_denominator
+            log_d = log_denominator(self.laws, self._x(ln_km[part]))
             log_d += self.vmax_order @ ln_km[part].T
             result[part] = log_d.T
         result += self.vmax_base
@@ -161,7 +161,7 @@ class KineticEvaluator:
         gradient = np.zeros(ln_km.shape)
         for part in _chunks(len(ln_km)):
             x = self._x(ln_km[part])
-            jacobian = self.linear.assemble(saturation(self.laws, x).remaining)
+            jacobian = self.linear.assemble(remaining_order(self.laws, x))
             values[part], by_order = leading_gradient(jacobian, self.linear)
             by_log_x = remaining_pullback(self.laws, x, by_order)
             gradient[part, :][:, self.laws.km] -= by_log_x.T
@@ -172,7 +172,7 @@ class KineticEvaluator:
         return np.exp(x, out=x)
 
     def _remaining(self, ln_km: FloatArray) -> FloatArray:
-        return saturation(self.laws, self._x(ln_km)).remaining
+        return remaining_order(self.laws, self._x(ln_km))
 
     def _checked(self, ln_km: npt.ArrayLike) -> FloatArray:
         array = np.asarray(ln_km, dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pyscimlode.errors import DataError
 from pyscimlode.models.kinetic.compiled import CompiledLaws, compile_laws
 from pyscimlode.models.kinetic.reaction_set import ReactionSet
-from pyscimlode.models.kinetic.saturation import occupied, saturation
+from pyscimlode.models.kinetic.saturation import log_denominator, occupied
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST = 1e-200
@@ -134,7 +134,7 @@ class RateFunction:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         laws = self.laws
         x = np.maximum(c, 0.0)[laws.species] * np.exp(-ln_km[laws.km])
-        log_scale = ln_vmax - saturation(laws, x).log_denominator
+        log_scale = ln_vmax - log_denominator(laws, x)
         np.subtract.at(log_scale, laws.reaction, laws.order[:, None] * ln_km[laws.km])
         scale = np.exp(log_scale)
         forward = scale * self._forward.products(c)

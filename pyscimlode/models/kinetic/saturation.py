@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,36 +10,36 @@ from pyscimlode.models.kinetic.compiled import CompiledLaws
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Saturation:
-    """Saturation of all terms of a batch of models.
-
-    Attributes:
-        log_denominator: ``(reactions, models)`` ln D; zero for mass action.
-        remaining: ``(terms, models)`` H = order - dlnD/dlnc, the elasticity apart from
-            thermodynamics and modifiers; computed without cancellation.
-    """
-
-    log_denominator: FloatArray
-    remaining: FloatArray
-
-
-def saturation(laws: CompiledLaws, x: FloatArray) -> Saturation:
-    """Return denominators and remaining orders.
-
-    Args:
-        laws: of the network.
-        x: ``(terms, models)`` c/K.
-    """
-    terms, models = x.shape
+def log_denominator(laws: CompiledLaws, x: FloatArray) -> FloatArray:
+    """Return ln D ``(reactions, models)`` for x = c/K ``(terms, models)``; 0 for mass action."""
     x = with_absent(x)
-    log_d = np.zeros((len(laws.forward), models))
-    remaining = np.zeros((terms + 1, models))
+    result = np.zeros((len(laws.forward), x.shape[1]))
     if len(laws.pairs):
-        _paired(laws, x, log_d, remaining)
+        substrate, product = laws.pairs.T
+        _add_rows(result, laws.pair_reaction, np.log1p(x[substrate] + x[product]))
     if len(laws.sided_reaction):
-        _sided(laws, x, log_d, remaining)
-    return Saturation(log_d, remaining[:-1])
+        total = polynomials(laws, x)[0]
+        rest = total[laws.product_side].prod(axis=1) - 1.0
+        result[laws.sided_reaction] = np.log(total[laws.substrate_side].prod(axis=1) + rest)
+    return result
+
+
+def remaining_order(laws: CompiledLaws, x: FloatArray) -> FloatArray:
+    """Return H = order - dlnD/dlnc ``(terms, models)`` for x = c/K ``(terms, models)``.
+
+    It is the elasticity apart from thermodynamics and modifiers, computed without cancellation.
+    """
+    x = with_absent(x)
+    result = np.zeros_like(x)
+    if len(laws.pairs):
+        substrate, product = laws.pairs.T
+        s, p = x[substrate], x[product]
+        denominator = 1.0 + (s + p)
+        result[product] = -p / denominator
+        result[substrate] = (1.0 + p) / denominator
+    if len(laws.sided_reaction):
+        _sided(laws, x, result)
+    return result[:-1]
 
 
 def occupied(laws: CompiledLaws, x: FloatArray) -> FloatArray:
@@ -73,30 +71,19 @@ def with_absent(x: FloatArray) -> FloatArray:
     return result
 
 
-def _paired(laws: CompiledLaws, x: FloatArray, log_d: FloatArray, remaining: FloatArray) -> None:
-    substrate, product = laws.pairs.T
-    s, p = x[substrate], x[product]
-    both = s + p
-    denominator = 1.0 + both
-    remaining[product] = -p / denominator
-    remaining[substrate] = (1.0 + p) / denominator
-    _add_rows(log_d, laws.pair_reaction, np.log1p(both))
-
-
 def _add_rows(target: FloatArray, rows: npt.NDArray[np.int64], values: FloatArray) -> None:
     """Add to rows that come sorted, some of them several times."""
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     target[rows[starts]] += np.add.reduceat(values, starts, axis=0)
 
 
-def _sided(laws: CompiledLaws, x: FloatArray, log_d: FloatArray, remaining: FloatArray) -> None:
+def _sided(laws: CompiledLaws, x: FloatArray, remaining: FloatArray) -> None:
     first = laws.substrate_side, laws.product_side
     total, slope, short = polynomials(laws, x)
     s_side = total[first[0]].prod(axis=1)
     p_side = total[first[1]].prod(axis=1)
     rest = p_side - 1.0
     denominator = s_side + rest
-    log_d[laws.sided_reaction] = np.log(denominator)
     for side in first[0].T:
         turns = np.append(laws.turns, 0)[side][:, None]
         remaining[side] = (s_side * short[side] + turns * rest) / denominator
