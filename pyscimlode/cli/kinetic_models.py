@@ -73,6 +73,15 @@ def evaluator_of(case: KineticCase) -> KineticEvaluator:
     return KineticEvaluator(case.network, case.state)
 
 
+def two_numbers(text: str) -> tuple[float, float]:
+    """Return the numbers of LOW:HIGH; NaN where it is anything else."""
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        return float("nan"), float("nan")
+    return low, high
+
+
 def km_bounds(text: str | None) -> tuple[float, float]:
     """Return the bounds in ln mM of LOW:HIGH in mM; the published ones for None.
 
@@ -83,10 +92,7 @@ def km_bounds(text: str | None) -> tuple[float, float]:
 
     if text is None:
         return BOUNDS
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        low = high = float("nan")
+    low, high = two_numbers(text)
     if not 0 < low < high < float("inf"):
         raise ModelError(f"--km {text!r}: give two positive numbers in mM, such as 1e-3:2e4.")
     return float(np.log(low)), float(np.log(high))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyscimlode.cli.kinetic_models import processes
+from pyscimlode.cli.kinetic_models import processes, two_numbers
 from pyscimlode.errors import TrainingError, TrainingInterrupted
 
 if TYPE_CHECKING:
@@ -82,12 +83,11 @@ def _reward(text: str) -> str | Reward:
 
     if ":" not in text:
         return text
-    try:
-        low, high = map(float, text.split(":"))
-    except ValueError:
+    low, high = two_numbers(text)
+    if math.isnan(low) or math.isnan(high):
         raise TrainingError(
             f"--reward {text!r}: give a window as two numbers per hour, such as --reward=-10:-5."
-        ) from None
+        )
     return window_reward(low, high)
 
 

@@ -120,11 +120,7 @@ def evolve(
         TrainingInterrupted: Ctrl-C; the checkpoint has the last whole generation.
     """
     settings = settings or mirrored()
-    if generator.km_names != evaluator.network.km_names:
-        raise TrainingError(
-            f"The generator makes {len(generator.km_names)} KM that are not those of the network "
-            f"{evaluator.network.name!r}; make it with km_names=network.km_names."
-        )
+    generator.check_network(evaluator.network)
     judge = _Judge(generator, evaluator, settings, resolve_reward(reward))
     state = _start(judge, theta, checkpoint, resume)
     identity = _identity(judge, theta)

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyscimlode.data.frozen import FrozenDict
-from pyscimlode.errors import ModelError, did_you_mean
+from pyscimlode.errors import ModelError, TrainingError, did_you_mean
+from pyscimlode.kinetics.networks.network import KineticNetwork
 from pyscimlode.models.parameters import ParameterLayout
 
 FloatArray = npt.NDArray[np.float64]
@@ -221,6 +222,18 @@ class KineticGenerator:
                 f"not negative, a batch has one or more, and dtypes are {' and '.join(DTYPES)}."
             )
         self.layout.check(theta)
+
+    def check_network(self, network: KineticNetwork) -> None:
+        """Check that the outputs are the KM of a network.
+
+        Raises:
+            TrainingError: they are not.
+        """
+        if self.km_names != network.km_names:
+            raise TrainingError(
+                f"The generator makes {len(self.km_names)} KM that are not those of the network "
+                f"{network.name!r}; make it with km_names=network.km_names."
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON data; ``KineticGenerator.from_json`` reads it."""

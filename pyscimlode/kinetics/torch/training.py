@@ -115,11 +115,7 @@ def train_by_gradient(
         TrainingInterrupted: Ctrl-C; its ``state`` is the theta that was reached.
     """
     settings = settings or GradientTraining()
-    if generator.km_names != evaluator.network.km_names:
-        raise TrainingError(
-            f"The generator's KM are not those of the network {evaluator.network.name!r}; make it "
-            "with km_names=network.km_names."
-        )
+    generator.check_network(evaluator.network)
     judge = TorchEvaluator(evaluator, device)
     start = generator.initial(np.random.default_rng(settings.seed)) if theta is None else theta
     weights = torch.tensor(np.asarray(start, dtype=np.float64), device=device)
