@@ -9,6 +9,7 @@ from pyscimlode.kinetics.networks.moieties import balances
 from pyscimlode.kinetics.networks.network import KineticNetwork
 from pyscimlode.kinetics.networks.state import SteadyState
 from pyscimlode.models.kinetic.compiled import compile_laws
+from pyscimlode.models.kinetic.rates import RateFunction
 from pyscimlode.models.kinetic.saturation import log_denominator, occupied
 
 FloatArray = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ class RateField:
         self._log_km = np.ascontiguousarray(ln_km[:, self.laws.km].T)
         self._log_scale = ln_vmax.T.copy()
         np.subtract.at(self._log_scale, self.laws.reaction, self.laws.order[:, None] * self._log_km)
-        self._index(np.array([r.reversible for r in network.reactions]))
+        self._index(RateFunction(network, state.keq))
 
     def rates(self, log_c: FloatArray, rows: IntArray) -> FloatArray:
         """Return v ``(reactions, len(rows))`` in mM/h for ln c ``(len(rows), variables)``."""
@@ -84,15 +85,13 @@ class RateField:
         """
         return np.asarray(self._scatter @ slopes).reshape(len(self.place), -1, slopes.shape[1])
 
-    def _index(self, reversible: npt.NDArray[np.bool_]) -> None:
+    def _index(self, function: RateFunction) -> None:
         from scipy.sparse import csr_matrix
 
         laws, size = self.laws, len(self.place)
-        orders = laws.forward.copy()
-        np.add.at(orders, (laws.reaction, laws.species), laws.order)
-        back = np.where(reversible[:, None], orders + laws.displacement, 0.0)
+        orders, back = function.forward_orders, function.backward_orders
         self._forward = csr_matrix(orders)
-        self._gamma = csr_matrix(np.where(reversible[:, None], laws.displacement, 0.0))
+        self._gamma = csr_matrix(laws.displacement)
         touched = (orders != 0) | (back != 0)
         touched[laws.reaction, laws.species] = True
         self.reaction, self.variable = np.nonzero(touched[:, self.place])
